@@ -1,0 +1,1 @@
+//! onehook: a Telegram bot that lives in a Cloudflare Worker.

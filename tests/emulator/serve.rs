@@ -1,0 +1,2 @@
+//! A pretend Telegram to run beside the worker.
+fn main() {}
