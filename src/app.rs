@@ -1,0 +1,70 @@
+//! What every room may use: the settings, the ports, and the memory of the isolate.
+
+use std::rc::Rc;
+
+use serde_json::value::RawValue;
+
+use crate::inbox::database::Database;
+use crate::inbox::{Inbox, InboxError, StateCount};
+use crate::isolate::Isolate;
+use crate::notes::Notes;
+use crate::settings::Settings;
+use crate::telegram::Telegram;
+use crate::telegram::refusal::CallError;
+use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
+use crate::visit::{Boxed, Outside};
+
+/// Everything one visit needs.
+pub struct App<D, T, N> {
+    /// What the operator chose.
+    pub settings: Settings,
+    /// Where updates are kept.
+    pub inbox: Inbox<D>,
+    /// The Bot API.
+    pub telegram: Telegram<T>,
+    /// What may be a minute old.
+    pub notes: N,
+    /// What this isolate remembers.
+    pub isolate: Rc<Isolate>,
+    /// When the visit began, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
+    /// Puts an app together for one visit.
+    pub fn new(settings: Settings, ports: (D, T, N), isolate: Rc<Isolate>, now_ms: i64) -> Self {
+        let (database, transport, notes) = ports;
+        let bot = settings.bot;
+        let token = settings.token.clone();
+        Self {
+            inbox: Inbox::new(database, bot),
+            telegram: Telegram::new(transport, &settings.api_root, token, bot),
+            settings,
+            notes,
+            isolate,
+            now_ms,
+        }
+    }
+}
+
+impl<D: Database, T: Transport, N: Notes> Outside for App<D, T, N> {
+    fn ask(
+        &self,
+        method: &'static str,
+        parameters: String,
+    ) -> Boxed<'_, Result<Box<RawValue>, CallError>> {
+        Box::pin(async move { self.telegram.call_raw(method, &parameters).await })
+    }
+
+    fn fetch(&self, request: Outgoing) -> Boxed<'_, Result<Answer, Unreachable>> {
+        Box::pin(self.telegram.transport().carry(request))
+    }
+
+    fn download(&self, file_path: String) -> Boxed<'_, Result<Answer, Unreachable>> {
+        Box::pin(async move { self.telegram.download(&file_path).await })
+    }
+
+    fn count_updates(&self) -> Boxed<'_, Result<Vec<StateCount>, InboxError>> {
+        Box::pin(self.inbox.count())
+    }
+}

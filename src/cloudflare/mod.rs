@@ -1,0 +1,221 @@
+//! The door: Cloudflare's events, translated into plain values and back. The only place that knows the `worker` crate.
+
+mod bindings;
+mod body;
+mod d1_database;
+mod fetch_transport;
+mod kv_notes;
+
+use std::panic;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use serde::Serialize;
+use worker::{
+    Context, Date, Delay, Env, Request, Response, ScheduleContext, ScheduledEvent, console_error,
+    console_log, event,
+};
+
+use crate::cloudflare::bindings::WorkerApp;
+use crate::cloudflare::body::RequestBody;
+use crate::delivery::{HARD_STOP_MS, SOFT_DEADLINE_MS};
+use crate::guard;
+use crate::inbox::Cost;
+use crate::isolate::Isolate;
+use crate::reply::Reply;
+use crate::request::{self, HEADERS};
+use crate::routes::{self, Answer};
+use crate::telegram::ids::UpdateId;
+use crate::telegram::json;
+use crate::webhook::{self, Received, Verdict};
+
+thread_local! {
+    /// What this isolate remembers. After a panic the instance is rebuilt, and with it this.
+    static ISOLATE: Rc<Isolate> = Rc::new(Isolate::default());
+}
+
+/// One line of the log: what became of one visitor.
+#[derive(Serialize)]
+struct Line<'a> {
+    visitor: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_id: Option<UpdateId>,
+    verdict: &'a str,
+    trips: u64,
+    rows_written: u64,
+    ms: u64,
+}
+
+/// Runs once per instance, before the first event.
+#[event(start)]
+fn start() {
+    // The `worker` crate's own hook tells its JavaScript side to rebuild the instance after a panic. Whichever of the two is
+    // installed first, this one runs what it finds, so that the recovery works, after it has written the message and stack.
+    let recovery = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        console_error_panic_hook::hook(info);
+        recovery(info);
+    }));
+}
+
+/// A request.
+#[event(fetch)]
+async fn fetch(mut request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    let began_ms = Date::now().as_millis();
+    let app = match bindings::app(&env, isolate(), signed(began_ms)) {
+        Ok(app) => Rc::new(app),
+        Err(complaints) => return respond(routes::misconfigured(&complaints)),
+    };
+    let head = head(&request)?;
+    let body = RequestBody::new(&mut request);
+    match routes::answer(&app, &head, body).await {
+        Answer::Reply(reply) => {
+            log(
+                &app,
+                "visitor",
+                None,
+                &format!("{} {} {}", head.method, room(&head.path), reply.status),
+            );
+            respond(reply)
+        }
+        Answer::Received(received) => respond(answer_telegram(app, received, &context).await),
+    }
+}
+
+/// The cron tick, each minute.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    let now_ms = signed(Date::now().as_millis());
+    let app = match bindings::app(&env, isolate(), now_ms) {
+        Ok(app) => app,
+        Err(complaints) => return console_error!("{}", routes::misconfigured(&complaints).body),
+    };
+    match guard::tick(&app).await {
+        Ok(tick) => log(&app, "cron", None, &format!("took up {}", tick.taken_up)),
+        Err(error) => log(&app, "cron", None, &error.to_string()),
+    }
+}
+
+/// Works on an update until Telegram must have its answer, and goes on after that.
+async fn answer_telegram(app: Rc<WorkerApp>, received: Received, context: &Context) -> Reply {
+    let (claimed, session, door) = match received {
+        Received::Settled(update_id, verdict) => return settled(&app, update_id, &verdict),
+        Received::Work(claimed, session, door) => (claimed, session, door),
+    };
+    let id = claimed.update.id;
+    let work = {
+        let (app, door) = (Rc::clone(&app), Rc::clone(&door));
+        Box::pin(async move { webhook::carry_out(&app, claimed, session, &door).await })
+    };
+    let soft_deadline = Box::pin(after(SOFT_DEADLINE_MS));
+    match select(work, soft_deadline).await {
+        Either::Left(((verdict, afterwards), _)) => {
+            let reply = settled(&app, Some(id), &verdict);
+            context.wait_until(async move {
+                // What is not written down here is found by the cron.
+                let settling = Box::pin(webhook::settle(&app, afterwards, &door));
+                select(settling, Box::pin(after(HARD_STOP_MS))).await;
+            });
+            reply
+        }
+        Either::Right((_, work)) => {
+            let reply = settled(&app, Some(id), &Verdict::Waiting);
+            context.wait_until(async move {
+                let rest = Box::pin(async {
+                    let (verdict, afterwards) = work.await;
+                    log(&app, "update", Some(id), verdict.name());
+                    webhook::settle(&app, afterwards, &door).await
+                });
+                select(rest, Box::pin(after(HARD_STOP_MS - SOFT_DEADLINE_MS))).await;
+            });
+            reply
+        }
+    }
+}
+
+fn settled(app: &WorkerApp, update_id: Option<UpdateId>, verdict: &Verdict) -> Reply {
+    log(app, "update", update_id, verdict.name());
+    verdict.reply(app.now_ms)
+}
+
+fn isolate() -> Rc<Isolate> {
+    ISOLATE.with(Rc::clone)
+}
+
+async fn after(milliseconds: u32) {
+    Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
+}
+
+/// The request without its body: method, address, and the headers that are read anywhere.
+fn head(request: &Request) -> worker::Result<request::Request> {
+    let url = request.inner().url();
+    let (origin, target) = split_url(&url);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut headers = Vec::new();
+    for name in HEADERS {
+        if let Some(value) = request.headers().get(name)? {
+            headers.push((name, value));
+        }
+    }
+    Ok(request::Request {
+        method: request.inner().method(),
+        origin: origin.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+    })
+}
+
+/// Splits an absolute URL, as the runtime always gives it, before its path. `Url::parse` would cost 170 KB of wasm.
+fn split_url(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |scheme| scheme + 3);
+    let path = url[host..]
+        .find('/')
+        .map_or(url.len(), |slash| host + slash);
+    url.split_at(path)
+}
+
+/// The first two parts of a path: enough for the log, and nothing that a visitor could smuggle in.
+fn room(path: &str) -> &str {
+    ["/health", "/admin/webhook", "/admin/updates"]
+        .into_iter()
+        .find(|room| path.starts_with(room))
+        .unwrap_or("elsewhere")
+}
+
+fn respond(reply: Reply) -> worker::Result<Response> {
+    let mut builder = Response::builder()
+        .with_status(reply.status)
+        .with_header("cache-control", "no-store")?
+        .with_header("x-content-type-options", "nosniff")?;
+    for (name, value) in &reply.headers {
+        builder = builder.with_header(name, value)?;
+    }
+    if reply.body.is_empty() {
+        return Ok(builder.empty());
+    }
+    Ok(builder.fixed(reply.body.into_bytes()))
+}
+
+fn log(app: &WorkerApp, visitor: &str, update_id: Option<UpdateId>, verdict: &str) {
+    let Cost {
+        trips,
+        rows_written,
+    } = app.inbox.cost();
+    let line = Line {
+        visitor,
+        update_id,
+        verdict,
+        trips,
+        rows_written,
+        ms: Date::now()
+            .as_millis()
+            .saturating_sub(u64::try_from(app.now_ms).unwrap_or_default()),
+    };
+    console_log!("{}", json(&line));
+}
+
+fn signed(milliseconds: u64) -> i64 {
+    i64::try_from(milliseconds).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,46 @@
+//! `GET /health`: whether the database answers and the cron runs, for a monitor that knows no secret.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::guard::CRON;
+use crate::inbox::database::Database;
+use crate::notes::Notes;
+use crate::reply::Reply;
+use crate::telegram::transport::Transport;
+
+/// After how many milliseconds without a cron the worker counts as ill.
+const CRON_AGE_MAX_MS: i64 = 5 * 60 * 1000;
+
+/// What a monitor reads.
+#[derive(Serialize)]
+struct Health {
+    health: &'static str,
+    database: &'static str,
+    cron_seconds_ago: Option<i64>,
+}
+
+/// 200, or 503 when the database does not answer or the cron has not run for five minutes. At most one trip per isolate in five seconds.
+pub async fn answer<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Reply {
+    let cron_age_ms = match app.isolate.recent_health(app.now_ms) {
+        Some(known) => known,
+        None => ask(app).await,
+    };
+    let is_well = cron_age_ms.is_some_and(|age| age < CRON_AGE_MAX_MS);
+    let health = Health {
+        health: if is_well { "ok" } else { "ill" },
+        database: if cron_age_ms.is_some() {
+            "ok"
+        } else {
+            "no answer"
+        },
+        cron_seconds_ago: cron_age_ms.map(|age| age / 1000),
+    };
+    Reply::json(if is_well { 200 } else { 503 }, &health)
+}
+
+async fn ask<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Option<i64> {
+    let cron_age_ms = app.inbox.since_beat(CRON).await.ok().flatten();
+    app.isolate.remember_health(cron_age_ms, app.now_ms);
+    cron_age_ms
+}

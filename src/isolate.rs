@@ -1,0 +1,105 @@
+//! What one isolate remembers between visits. Plain data only: losing it costs a trip to the database, nothing more.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::secret::Sha256Digest;
+
+/// The shortest time between two readings of the webhook's secrets because of a wrong one, in milliseconds.
+const REREAD_AFTER_MS: i64 = 5_000;
+
+/// How many wrong admin tokens an address may present in a minute before none is looked at any more.
+const WRONG_TOKENS_MAX: u32 = 30;
+
+/// The length of that minute, in milliseconds.
+const WRONG_TOKENS_WINDOW_MS: i64 = 60_000;
+
+/// How many addresses are watched at once.
+const ADDRESSES_MAX: usize = 256;
+
+/// How long an answer about the worker's health holds, in milliseconds.
+const HEALTH_HOLDS_MS: i64 = 5_000;
+
+/// The memory of one isolate.
+#[derive(Default)]
+pub struct Isolate {
+    door: RefCell<Option<Rc<Door>>>,
+    door_read_at: Cell<i64>,
+    wrong_tokens: RefCell<BTreeMap<String, WrongTokens>>,
+    healthy: Cell<Option<(i64, Option<i64>)>>,
+}
+
+/// What is needed to let Telegram in and to understand what it brings.
+#[derive(Debug)]
+pub struct Door {
+    /// The digests of the secrets a delivery may carry.
+    pub accepted: Vec<Sha256Digest>,
+    /// The bot's own @name.
+    pub username: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+struct WrongTokens {
+    since: i64,
+    count: u32,
+}
+
+impl Isolate {
+    /// What is known about the door, if it was read before.
+    pub fn door(&self) -> Option<Rc<Door>> {
+        self.door.borrow().clone()
+    }
+
+    /// Remembers what was just read about the door.
+    pub fn remember_door(&self, door: Door, now_ms: i64) -> Rc<Door> {
+        let door = Rc::new(door);
+        *self.door.borrow_mut() = Some(Rc::clone(&door));
+        self.door_read_at.set(now_ms);
+        door
+    }
+
+    /// Whether a wrong secret may send us to the database, to see whether it is a new one. Notes that it did.
+    pub fn may_reread_door(&self, now_ms: i64) -> bool {
+        let may = now_ms - self.door_read_at.get() >= REREAD_AFTER_MS;
+        if may {
+            self.door_read_at.set(now_ms);
+        }
+        may
+    }
+
+    /// Whether an address has presented too many wrong admin tokens of late.
+    pub fn is_locked_out(&self, address: &str, now_ms: i64) -> bool {
+        let wrong_tokens = self.wrong_tokens.borrow();
+        wrong_tokens.get(address).is_some_and(|wrong| {
+            wrong.count >= WRONG_TOKENS_MAX && now_ms - wrong.since < WRONG_TOKENS_WINDOW_MS
+        })
+    }
+
+    /// Counts a wrong admin token.
+    pub fn count_wrong_token(&self, address: &str, now_ms: i64) {
+        let mut wrong_tokens = self.wrong_tokens.borrow_mut();
+        wrong_tokens.retain(|_, wrong| now_ms - wrong.since < WRONG_TOKENS_WINDOW_MS);
+        if wrong_tokens.len() < ADDRESSES_MAX || wrong_tokens.contains_key(address) {
+            let fresh = WrongTokens {
+                since: now_ms,
+                count: 0,
+            };
+            wrong_tokens
+                .entry(address.to_owned())
+                .or_insert(fresh)
+                .count += 1;
+        }
+    }
+
+    /// How long ago the cron ran, if it was asked a moment ago. The inner `None`: the database did not answer.
+    pub fn recent_health(&self, now_ms: i64) -> Option<Option<i64>> {
+        let (asked_at, cron_age_ms) = self.healthy.get()?;
+        (now_ms - asked_at < HEALTH_HOLDS_MS).then_some(cron_age_ms)
+    }
+
+    /// Remembers how long ago the cron ran.
+    pub fn remember_health(&self, cron_age_ms: Option<i64>, now_ms: i64) {
+        self.healthy.set(Some((now_ms, cron_age_ms)));
+    }
+}

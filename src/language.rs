@@ -1,0 +1,53 @@
+//! The two languages onehook speaks.
+
+/// A language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Ukrainian.
+    Ukrainian,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::Ukrainian];
+
+    /// The language of an IETF tag such as `uk` or `en-GB`, where it is one of ours.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
+        match primary.to_ascii_lowercase().as_str() {
+            "en" => Some(Self::English),
+            "uk" => Some(Self::Ukrainian),
+            _ => None,
+        }
+    }
+
+    /// The first of ours in an `Accept-Language` header. Browsers list languages in order of preference, so weights are not read.
+    #[must_use]
+    pub fn from_accept_language(header: &str) -> Option<Self> {
+        header
+            .split(',')
+            .find_map(|entry| Self::from_tag(entry.split(';').next().unwrap_or_default()))
+    }
+
+    /// Its tag.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Ukrainian => "uk",
+        }
+    }
+
+    /// Picks the text of this language.
+    #[must_use]
+    pub fn pick<T>(self, english: T, ukrainian: T) -> T {
+        match self {
+            Self::English => english,
+            Self::Ukrainian => ukrainian,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The plan: the calls a handler decided on, as data. Nothing happens until it is committed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::telegram::json;
+use crate::telegram::methods::{Idempotent, Method, NonIdempotent};
+
+/// What to do when the network hides whether a call took effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnAmbiguity {
+    /// Call again until it is certain; a second effect is the same as the first.
+    Repeat,
+    /// Call at most once more: perhaps twice, hardly ever never.
+    Resend,
+    /// Stop and let an operator decide: perhaps never, never twice.
+    Park,
+}
+
+/// A call of a Bot API method, as data.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// The method's name.
+    pub method: String,
+    /// Its parameters, a JSON object.
+    pub parameters: Box<RawValue>,
+    /// What to do when its outcome stays unknown.
+    pub on_ambiguity: OnAmbiguity,
+    /// The earlier step of the same plan that must have succeeded first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<usize>,
+    /// Whether it is about the message that the earlier step sent, so that its `message_id` is filled in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_about_that_message: bool,
+}
+
+/// The place of a call in its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step(usize);
+
+/// The calls a handler decided on, in order.
+///
+/// How a call is added says what happens when its outcome stays unknown, and the compiler checks that the method allows it.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    calls: Vec<Call>,
+    is_in_response: bool,
+}
+
+impl Plan {
+    /// A plan that does nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a call that makes something new, sent at most once more when its outcome stays unknown.
+    pub fn send<M: Method<Effect = NonIdempotent>>(&mut self, parameters: &M) -> Step {
+        self.push(M::NAME, json(parameters), OnAmbiguity::Resend)
+    }
+
+    /// Adds a call that makes something new, parked for an operator when its outcome stays unknown.
+    pub fn send_or_park<M: Method<Effect = NonIdempotent>>(&mut self, parameters: &M) -> Step {
+        self.push(M::NAME, json(parameters), OnAmbiguity::Park)
+    }
+
+    /// Adds a call that may be repeated freely.
+    pub fn call<M: Method<Effect = Idempotent>>(&mut self, parameters: &M) -> Step {
+        self.push(M::NAME, json(parameters), OnAmbiguity::Repeat)
+    }
+
+    /// Adds a call that is made only if an earlier step succeeded.
+    pub fn call_after<M: Method<Effect = Idempotent>>(
+        &mut self,
+        earlier: Step,
+        parameters: &M,
+    ) -> Step {
+        let step = self.call(parameters);
+        self.calls[step.0].after = Some(earlier.0);
+        step
+    }
+
+    /// Adds a call about the message that an earlier step sends: its `message_id` is filled in when that is known.
+    pub fn call_about<M: Method<Effect = Idempotent>>(
+        &mut self,
+        sent: Step,
+        parameters: &M,
+    ) -> Step {
+        let step = self.call_after(sent, parameters);
+        self.calls[step.0].is_about_that_message = true;
+        step
+    }
+
+    /// Adds a call of a method that has no type here yet, with its parameters as a JSON object.
+    pub fn call_raw<P: Serialize>(
+        &mut self,
+        method: &str,
+        parameters: &P,
+        on_ambiguity: OnAmbiguity,
+    ) -> Step {
+        self.push(method, json(parameters), on_ambiguity)
+    }
+
+    /// Lets the plan travel in the answer to Telegram, if it is one call: one request less, never doubled, but a refusal
+    /// stays unseen.
+    #[must_use]
+    pub fn in_response(mut self) -> Self {
+        self.is_in_response = true;
+        self
+    }
+
+    /// The calls, in order.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// Whether it may travel in the answer to Telegram. `for_all` is the operator's wish for every plan.
+    #[must_use]
+    pub fn fits_in_response(&self, for_all: bool) -> bool {
+        (self.is_in_response || for_all) && self.calls.len() == 1
+    }
+
+    fn push(&mut self, method: &str, parameters: String, on_ambiguity: OnAmbiguity) -> Step {
+        let parameters = RawValue::from_string(parameters).unwrap_or_default();
+        self.calls.push(Call {
+            method: method.to_owned(),
+            parameters,
+            on_ambiguity,
+            after: None,
+            is_about_that_message: false,
+        });
+        Step(self.calls.len() - 1)
+    }
+}

@@ -1,0 +1,126 @@
+//! An HTTP answer of ours, and the one shape of our errors.
+
+use serde::Serialize;
+
+use crate::telegram::json;
+
+/// An answer, as plain values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, beside those every answer carries.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// What went wrong, why, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Complaint {
+    /// What went wrong.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// What to do about it. Begins with a verb.
+    pub remedy: String,
+}
+
+/// How the visitor wants to read the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For programs.
+    Json,
+    /// For people at a terminal.
+    Text,
+}
+
+impl Reply {
+    /// An empty answer.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    /// An answer in JSON.
+    #[must_use]
+    pub fn json<B: Serialize>(status: u16, body: &B) -> Self {
+        Self::empty(status)
+            .with_header("content-type", "application/json")
+            .with_body(json(body))
+    }
+
+    /// An answer in plain text.
+    #[must_use]
+    pub fn text(status: u16, body: &str) -> Self {
+        Self::empty(status)
+            .with_header("content-type", "text/plain; charset=utf-8")
+            .with_body(format!("{}\n", body.trim_end()))
+    }
+
+    /// An error, in the form the visitor asked for.
+    #[must_use]
+    pub fn error(status: u16, complaint: &Complaint, format: Format) -> Self {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a Complaint,
+        }
+        match format {
+            Format::Json => Self::json(status, &Body { error: complaint }),
+            Format::Text => Self::text(
+                status,
+                &format!(
+                    "{}: {}\n→ {}",
+                    complaint.what, complaint.why, complaint.remedy
+                ),
+            ),
+        }
+    }
+
+    /// The same answer to everything that is not here.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::text(404, "not found")
+    }
+
+    /// The answer to a method a path does not know.
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self::text(405, "method not allowed").with_header("allow", allow)
+    }
+
+    /// The same answer to everybody who may not enter.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::text(401, "unauthorized").with_header("www-authenticate", "Bearer")
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: String) -> Self {
+        self.body = body;
+        self
+    }
+}
+
+impl Complaint {
+    /// Builds a complaint.
+    pub fn new(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+            remedy: remedy.into(),
+        }
+    }
+}

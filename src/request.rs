@@ -1,0 +1,128 @@
+//! A request as plain values, with a body that is not read before somebody asks for it.
+
+use crate::language::Language;
+use crate::reply::Format;
+
+/// The headers that are read anywhere. The door hands over these and no others.
+pub const HEADERS: [&str; 6] = [
+    "accept",
+    "accept-language",
+    "authorization",
+    "cf-connecting-ip",
+    "content-length",
+    "x-telegram-bot-api-secret-token",
+];
+
+/// A request without its body.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// The scheme, host and port it came to, such as `https://onehook.example.workers.dev`.
+    pub origin: String,
+    /// The path.
+    pub path: String,
+    /// What follows the question mark.
+    pub query: String,
+    /// The headers out of [`HEADERS`] that it has.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// The body of a request, still on its way.
+pub trait Body {
+    /// Reads it. MUST stop as soon as there are more than `bytes_max` bytes.
+    async fn read(self, bytes_max: usize) -> Result<Vec<u8>, BodyError>;
+}
+
+/// Why a body cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is longer than allowed.
+    TooLarge,
+    /// It broke off.
+    Broken,
+}
+
+impl Request {
+    /// A header's value, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(header, _)| *header == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter of the query, decoded. An empty one counts as missing.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        self.query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(key) == name)
+                .then(|| decoded(value))
+                .filter(|value| !value.is_empty())
+        })
+    }
+
+    /// How the visitor wants to read the answer: JSON, unless plain text is asked for.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        let accepted = self.header("accept").unwrap_or_default();
+        if accepted
+            .split(',')
+            .any(|entry| entry.trim().starts_with("text/plain"))
+        {
+            Format::Text
+        } else {
+            Format::Json
+        }
+    }
+
+    /// The visitor's language: `?lang=`, else `Accept-Language`, else the deployment's.
+    #[must_use]
+    pub fn language(&self, default: Language) -> Language {
+        let asked = self
+            .parameter("lang")
+            .and_then(|tag| Language::from_tag(&tag));
+        let accepted = || Language::from_accept_language(self.header("accept-language")?);
+        asked.or_else(accepted).unwrap_or(default)
+    }
+
+    /// Whether the body announces more than `bytes_max` bytes.
+    #[must_use]
+    pub fn announces_more_than(&self, bytes_max: usize) -> bool {
+        let length = self
+            .header("content-length")
+            .and_then(|length| length.parse::<u64>().ok());
+        length.is_some_and(|length| length > bytes_max as u64)
+    }
+}
+
+/// Undoes percent-encoding. Whatever is no UTF-8 afterwards becomes a replacement character.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut ahead = rest.clone();
+                match (ahead.next().and_then(digit), ahead.next().and_then(digit)) {
+                    (Some(high), Some(low)) => {
+                        rest = ahead;
+                        high << 4 | low
+                    }
+                    _ => byte,
+                }
+            }
+            _ => byte,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}

@@ -1,0 +1,136 @@
+//! Telegram's side of the conversation: what arrives, what is called, and what it answers.
+
+pub mod address;
+pub mod ids;
+pub mod methods;
+pub mod refusal;
+pub mod transport;
+pub mod update;
+pub mod webhook_info;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::secret::Secret;
+use crate::telegram::ids::BotId;
+use crate::telegram::methods::Method;
+use crate::telegram::refusal::{CallError, Parameters, Refusal};
+use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
+
+/// How long one call may take. Below the hard stop of a visit, so that its outcome can still be written down.
+const CALL_TIMEOUT_MS: u32 = 10_000;
+
+/// The Bot API for one bot.
+pub struct Telegram<T> {
+    transport: T,
+    root: String,
+    token: Secret,
+    bot: BotId,
+}
+
+impl<T: Transport> Telegram<T> {
+    /// The Bot API at `root`, spoken with `token`.
+    pub fn new(transport: T, root: &str, token: Secret, bot: BotId) -> Self {
+        Self {
+            transport,
+            root: root.to_owned(),
+            token,
+            bot,
+        }
+    }
+
+    /// The bot's own number, the public part of its token.
+    pub fn bot(&self) -> BotId {
+        self.bot
+    }
+
+    /// The way out, for requests that do not go to Telegram.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Calls a method.
+    pub async fn call<M: Method>(&self, parameters: &M) -> Result<Box<RawValue>, CallError> {
+        self.call_raw(M::NAME, &json(parameters)).await
+    }
+
+    /// Calls a method by name with parameters as JSON text.
+    pub async fn call_raw(
+        &self,
+        method: &str,
+        parameters: &str,
+    ) -> Result<Box<RawValue>, CallError> {
+        self.call_described(method, parameters)
+            .await
+            .map(|(result, _)| result)
+    }
+
+    /// Downloads a file by the path that `getFile` gave.
+    pub async fn download(&self, file_path: &str) -> Result<Answer, Unreachable> {
+        let request = Outgoing {
+            method: "GET",
+            url: format!("{}/file/bot{}/{file_path}", self.root, self.token.expose()),
+            content_type: None,
+            body: Vec::new(),
+            timeout_ms: CALL_TIMEOUT_MS,
+        };
+        self.transport.carry(request).await
+    }
+
+    /// Calls a method that also answers with a sentence, as `setWebhook` and `deleteWebhook` do.
+    pub async fn call_described(
+        &self,
+        method: &str,
+        parameters: &str,
+    ) -> Result<(Box<RawValue>, String), CallError> {
+        let request = Outgoing {
+            method: "POST",
+            url: format!("{}/bot{}/{method}", self.root, self.token.expose()),
+            content_type: Some("application/json"),
+            body: parameters.as_bytes().to_vec(),
+            timeout_ms: CALL_TIMEOUT_MS,
+        };
+        let answer = self.transport.carry(request).await;
+        let answer = answer.map_err(|cause| CallError::Unreachable {
+            method: method.to_owned(),
+            cause,
+        })?;
+        understood(method, answer.status, &answer.body)
+    }
+}
+
+/// The Bot API's envelope. Telegram's own order of fields does not matter, unknown ones are skipped.
+#[derive(Deserialize)]
+struct Envelope {
+    ok: bool,
+    result: Option<Box<RawValue>>,
+    #[serde(default)]
+    description: String,
+    error_code: Option<u16>,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+fn understood(
+    method: &str,
+    status: u16,
+    body: &[u8],
+) -> Result<(Box<RawValue>, String), CallError> {
+    let not_understood = || CallError::NotUnderstood {
+        method: method.to_owned(),
+        status,
+    };
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| not_understood())?;
+    if !envelope.ok {
+        let code = envelope.error_code.unwrap_or(status);
+        let refusal = Refusal::new(method, code, envelope.description, &envelope.parameters);
+        return Err(CallError::Refused(refusal));
+    }
+    let result = envelope.result.ok_or_else(not_understood)?;
+    Ok((result, envelope.description))
+}
+
+/// Parameters as JSON text. They are plain data with text keys, which always have a JSON form.
+pub(crate) fn json<P: Serialize>(parameters: &P) -> String {
+    serde_json::to_string(parameters).unwrap_or_default()
+}

@@ -1,0 +1,164 @@
+//! What a handler sees: the update, who sent it in which language, and a way to read from the outside world.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use frankenstein::methods::{GetFileParams, SendMessageParams};
+use frankenstein::types::ChatId as ChatParameter;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::inbox::{InboxError, StateCount};
+use crate::language::Language;
+use crate::plan::Plan;
+use crate::telegram::ids::{MessageId, UserId};
+use crate::telegram::json;
+use crate::telegram::methods::{Method, Reading};
+use crate::telegram::refusal::CallError;
+use crate::telegram::transport::{Answer, Outgoing, Unreachable};
+use crate::telegram::update::{Content, Update};
+
+/// A future on the heap, so that handlers need not be generic.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The outside world, for handlers that must read from it before they can plan.
+///
+/// It has no way to change anything at Telegram: effects belong into the plan.
+pub trait Outside {
+    /// Calls a Bot API method that changes nothing.
+    fn ask(
+        &self,
+        method: &'static str,
+        parameters: String,
+    ) -> Boxed<'_, Result<Box<RawValue>, CallError>>;
+    /// Fetches over HTTP.
+    fn fetch(&self, request: Outgoing) -> Boxed<'_, Result<Answer, Unreachable>>;
+    /// Downloads a file that a person sent, by the path `getFile` gave.
+    fn download(&self, file_path: String) -> Boxed<'_, Result<Answer, Unreachable>>;
+    /// How many updates are in which state.
+    fn count_updates(&self) -> Boxed<'_, Result<Vec<StateCount>, InboxError>>;
+}
+
+/// One update on its way through a handler.
+pub struct Visit<'a> {
+    /// The update.
+    pub update: &'a Update,
+    /// The language of the person.
+    pub language: Language,
+    /// The people who own the bot.
+    pub owners: &'a [UserId],
+    /// When the visit began, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// The bot's own @name, where it is known.
+    pub username: Option<&'a str>,
+    pub(crate) outside: &'a dyn Outside,
+}
+
+impl Visit<'_> {
+    /// What the update says.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.update.content
+    }
+
+    /// The text of the message.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.content().text.as_deref().unwrap_or_default()
+    }
+
+    /// What the pressed button carries.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        self.content().data.as_deref().unwrap_or_default()
+    }
+
+    /// The name to call the person by.
+    #[must_use]
+    pub fn first_name(&self) -> &str {
+        let person = self.update.person();
+        person.map_or("", |person| person.first_name.as_str())
+    }
+
+    /// Whether the person owns the bot.
+    #[must_use]
+    pub fn is_from_owner(&self) -> bool {
+        let person = self.update.person();
+        person.is_some_and(|person| self.owners.contains(&person.id))
+    }
+
+    /// Whether it happened in a private chat.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.update
+            .chat()
+            .is_some_and(|chat| chat.kind == "private")
+    }
+
+    /// The chat of the update, as a parameter. Only for updates that have one.
+    #[must_use]
+    pub fn chat(&self) -> ChatParameter {
+        let chat = self.update.chat();
+        ChatParameter::Integer(chat.map_or(0, |chat| chat.id.0))
+    }
+
+    /// The number of the message.
+    #[must_use]
+    pub fn message_id(&self) -> i32 {
+        self.content().message_id.map_or(0, MessageId::parameter)
+    }
+
+    /// A message to where the update came from: the same chat, and the same topic.
+    #[must_use]
+    pub fn message(&self, text: impl Into<String>) -> SendMessageParams {
+        let mut message = SendMessageParams::builder()
+            .chat_id(self.chat())
+            .text(text)
+            .build();
+        let content = self.content();
+        let content = content.message.as_deref().unwrap_or(content);
+        if content.is_topic_message == Some(true) {
+            message.message_thread_id = content.message_thread_id;
+        }
+        message
+    }
+
+    /// The plan to say something where the update came from.
+    #[must_use]
+    pub fn say(&self, text: impl Into<String>) -> Plan {
+        let mut plan = Plan::new();
+        plan.send(&self.message(text));
+        plan
+    }
+
+    /// Calls a Bot API method that changes nothing.
+    pub async fn ask<M: Method<Effect = Reading>>(
+        &self,
+        parameters: &M,
+    ) -> Result<Box<RawValue>, CallError> {
+        self.outside.ask(M::NAME, json(parameters)).await
+    }
+
+    /// Fetches over HTTP. At most 1 MiB comes back.
+    pub async fn fetch(&self, request: Outgoing) -> Result<Answer, Unreachable> {
+        self.outside.fetch(request).await
+    }
+
+    /// Downloads a file that a person sent, at most 1 MiB of it. The token does not show. `None`: it is not to be had.
+    pub async fn file(&self, file_id: &str) -> Option<Vec<u8>> {
+        #[derive(Deserialize)]
+        struct File {
+            file_path: Option<String>,
+        }
+        let parameters = GetFileParams::builder().file_id(file_id).build();
+        let file = self.ask(&parameters).await.ok()?;
+        let file: File = serde_json::from_str(file.get()).ok()?;
+        let answer = self.outside.download(file.file_path?).await.ok()?;
+        (answer.status == 200).then_some(answer.body)
+    }
+
+    /// How many updates are in which state.
+    pub async fn count_updates(&self) -> Result<Vec<StateCount>, InboxError> {
+        self.outside.count_updates().await
+    }
+}
