@@ -15,7 +15,8 @@ const CRON_AGE_MAX_MS: i64 = 5 * 60 * 1000;
 /// What a monitor reads.
 #[derive(Serialize)]
 struct Health {
-    health: &'static str,
+    #[serde(rename = "health")]
+    verdict: &'static str,
     database: &'static str,
     cron_seconds_ago: Option<i64>,
 }
@@ -28,7 +29,7 @@ pub async fn answer<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> 
     };
     let is_well = cron_age_ms.is_some_and(|age| age < CRON_AGE_MAX_MS);
     let health = Health {
-        health: if is_well { "ok" } else { "ill" },
+        verdict: if is_well { "ok" } else { "ill" },
         database: if cron_age_ms.is_some() {
             "ok"
         } else {

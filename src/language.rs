@@ -15,7 +15,6 @@ impl Language {
     pub const ALL: [Self; 2] = [Self::English, Self::Ukrainian];
 
     /// The language of an IETF tag such as `uk` or `en-GB`, where it is one of ours.
-    #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         match primary.to_ascii_lowercase().as_str() {
@@ -26,7 +25,6 @@ impl Language {
     }
 
     /// The first of ours in an `Accept-Language` header. Browsers list languages in order of preference, so weights are not read.
-    #[must_use]
     pub fn from_accept_language(header: &str) -> Option<Self> {
         header
             .split(',')
@@ -34,7 +32,6 @@ impl Language {
     }
 
     /// Its tag.
-    #[must_use]
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -43,7 +40,6 @@ impl Language {
     }
 
     /// Picks the text of this language.
-    #[must_use]
     pub fn pick<T>(self, english: T, ukrainian: T) -> T {
         match self {
             Self::English => english,

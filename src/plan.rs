@@ -43,6 +43,7 @@ pub struct Step(usize);
 ///
 /// How a call is added says what happens when its outcome stays unknown, and the compiler checks that the method allows it.
 #[derive(Clone, Debug, Default)]
+#[must_use = "a plan does nothing until it is returned"]
 pub struct Plan {
     calls: Vec<Call>,
     is_in_response: bool,
@@ -50,7 +51,6 @@ pub struct Plan {
 
 impl Plan {
     /// A plan that does nothing yet.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -104,20 +104,17 @@ impl Plan {
 
     /// Lets the plan travel in the answer to Telegram, if it is one call: one request less, never doubled, but a refusal
     /// stays unseen.
-    #[must_use]
     pub fn in_response(mut self) -> Self {
         self.is_in_response = true;
         self
     }
 
     /// The calls, in order.
-    #[must_use]
     pub fn calls(&self) -> &[Call] {
         &self.calls
     }
 
     /// Whether it may travel in the answer to Telegram. `for_all` is the operator's wish for every plan.
-    #[must_use]
     pub fn fits_in_response(&self, for_all: bool) -> bool {
         (self.is_in_response || for_all) && self.calls.len() == 1
     }

@@ -6,6 +6,7 @@ use crate::telegram::json;
 
 /// An answer, as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -37,7 +38,6 @@ pub enum Format {
 
 impl Reply {
     /// An empty answer.
-    #[must_use]
     pub fn empty(status: u16) -> Self {
         Self {
             status,
@@ -47,7 +47,6 @@ impl Reply {
     }
 
     /// An answer in JSON.
-    #[must_use]
     pub fn json<B: Serialize>(status: u16, body: &B) -> Self {
         Self::empty(status)
             .with_header("content-type", "application/json")
@@ -55,7 +54,6 @@ impl Reply {
     }
 
     /// An answer in plain text.
-    #[must_use]
     pub fn text(status: u16, body: &str) -> Self {
         Self::empty(status)
             .with_header("content-type", "text/plain; charset=utf-8")
@@ -63,7 +61,6 @@ impl Reply {
     }
 
     /// An error, in the form the visitor asked for.
-    #[must_use]
     pub fn error(status: u16, complaint: &Complaint, format: Format) -> Self {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -82,32 +79,27 @@ impl Reply {
     }
 
     /// The same answer to everything that is not here.
-    #[must_use]
     pub fn not_found() -> Self {
         Self::text(404, "not found")
     }
 
     /// The answer to a method a path does not know.
-    #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
         Self::text(405, "method not allowed").with_header("allow", allow)
     }
 
     /// The same answer to everybody who may not enter.
-    #[must_use]
     pub fn unauthorized() -> Self {
         Self::text(401, "unauthorized").with_header("www-authenticate", "Bearer")
     }
 
     /// Adds a header.
-    #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// Sets the body.
-    #[must_use]
     pub fn with_body(mut self, body: String) -> Self {
         self.body = body;
         self

@@ -45,7 +45,6 @@ pub enum BodyError {
 
 impl Request {
     /// A header's value, by its name in lower case.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
@@ -54,7 +53,6 @@ impl Request {
     }
 
     /// A parameter of the query, decoded. An empty one counts as missing.
-    #[must_use]
     pub fn parameter(&self, name: &str) -> Option<String> {
         self.query.split('&').find_map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -65,7 +63,6 @@ impl Request {
     }
 
     /// How the visitor wants to read the answer: JSON, unless plain text is asked for.
-    #[must_use]
     pub fn format(&self) -> Format {
         let accepted = self.header("accept").unwrap_or_default();
         if accepted
@@ -79,7 +76,6 @@ impl Request {
     }
 
     /// The visitor's language: `?lang=`, else `Accept-Language`, else the deployment's.
-    #[must_use]
     pub fn language(&self, default: Language) -> Language {
         let asked = self
             .parameter("lang")
@@ -89,7 +85,6 @@ impl Request {
     }
 
     /// Whether the body announces more than `bytes_max` bytes.
-    #[must_use]
     pub fn announces_more_than(&self, bytes_max: usize) -> bool {
         let length = self
             .header("content-length")

@@ -55,7 +55,6 @@ pub async fn answer<D: Database, T: Transport, N: Notes>(
 }
 
 /// The answer to everybody while the deployment is not complete: everything that is missing, at once.
-#[must_use]
 pub fn misconfigured(complaints: &[Complaint]) -> Reply {
     #[derive(Serialize)]
     struct Body<'a> {

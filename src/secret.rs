@@ -14,7 +14,6 @@ pub struct Secret(String);
 
 impl Secret {
     /// Locks a text away.
-    #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
     }
@@ -27,13 +26,11 @@ impl Secret {
     }
 
     /// The text itself. Whoever calls this answers for where it goes.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
     /// The secret's digest, for [`matches`].
-    #[must_use]
     pub fn digest(&self) -> Sha256Digest {
         sha256(self.0.as_bytes())
     }
@@ -46,7 +43,6 @@ impl fmt::Debug for Secret {
 }
 
 /// Whether `presented` is one of the accepted secrets. Takes equally long whichever it is, and whether it is one or not.
-#[must_use]
 pub fn matches(presented: &str, accepted: &[Sha256Digest]) -> bool {
     let presented = sha256(presented.as_bytes());
     let mut found = subtle::Choice::from(0);
@@ -57,13 +53,11 @@ pub fn matches(presented: &str, accepted: &[Sha256Digest]) -> bool {
 }
 
 /// The SHA-256 digest of some bytes.
-#[must_use]
 pub fn sha256(bytes: &[u8]) -> Sha256Digest {
     Sha256::digest(bytes).into()
 }
 
 /// Bytes in lower-case hexadecimal.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);

@@ -21,7 +21,6 @@ pub struct Session {
 
 impl Session {
     /// A session as it is stored. A document that cannot be read counts as empty.
-    #[must_use]
     pub fn stored(version: i64, document: &str) -> Self {
         Self {
             version,
@@ -53,13 +52,11 @@ impl Session {
     }
 
     /// How often it was written before. 0 for a new one.
-    #[must_use]
     pub fn version(&self) -> i64 {
         self.version
     }
 
     /// The document, where something in it was changed.
-    #[must_use]
     pub fn change(&self) -> Option<String> {
         self.is_changed.then(|| json(&self.parts))
     }
@@ -68,7 +65,6 @@ impl Session {
 /// The key of the session an update belongs to: the person in the chat. `None` where Telegram names neither.
 ///
 /// Two updates with the same key are always in the same lane, so they never write at once.
-#[must_use]
 pub fn key(update: &Update) -> Option<String> {
     let person = update.person().map(|person| person.id.to_string());
     match (update.chat(), person) {

@@ -56,39 +56,33 @@ pub struct Visit<'a> {
 
 impl Visit<'_> {
     /// What the update says.
-    #[must_use]
     pub fn content(&self) -> &Content {
         &self.update.content
     }
 
     /// The text of the message.
-    #[must_use]
     pub fn text(&self) -> &str {
         self.content().text.as_deref().unwrap_or_default()
     }
 
     /// What the pressed button carries.
-    #[must_use]
     pub fn data(&self) -> &str {
         self.content().data.as_deref().unwrap_or_default()
     }
 
     /// The name to call the person by.
-    #[must_use]
     pub fn first_name(&self) -> &str {
         let person = self.update.person();
         person.map_or("", |person| person.first_name.as_str())
     }
 
     /// Whether the person owns the bot.
-    #[must_use]
     pub fn is_from_owner(&self) -> bool {
         let person = self.update.person();
         person.is_some_and(|person| self.owners.contains(&person.id))
     }
 
     /// Whether it happened in a private chat.
-    #[must_use]
     pub fn is_private(&self) -> bool {
         self.update
             .chat()
@@ -96,20 +90,17 @@ impl Visit<'_> {
     }
 
     /// The chat of the update, as a parameter. Only for updates that have one.
-    #[must_use]
     pub fn chat(&self) -> ChatParameter {
         let chat = self.update.chat();
         ChatParameter::Integer(chat.map_or(0, |chat| chat.id.0))
     }
 
     /// The number of the message.
-    #[must_use]
     pub fn message_id(&self) -> i32 {
         self.content().message_id.map_or(0, MessageId::parameter)
     }
 
     /// A message to where the update came from: the same chat, and the same topic.
-    #[must_use]
     pub fn message(&self, text: impl Into<String>) -> SendMessageParams {
         let mut message = SendMessageParams::builder()
             .chat_id(self.chat())
@@ -124,7 +115,6 @@ impl Visit<'_> {
     }
 
     /// The plan to say something where the update came from.
-    #[must_use]
     pub fn say(&self, text: impl Into<String>) -> Plan {
         let mut plan = Plan::new();
         plan.send(&self.message(text));

@@ -61,7 +61,6 @@ pub enum Verdict {
 
 impl Verdict {
     /// Its name in the log.
-    #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -78,7 +77,6 @@ impl Verdict {
     }
 
     /// What Telegram is told. Never 410: after a day of those it would delete the webhook.
-    #[must_use]
     pub fn reply(&self, now_ms: i64) -> Reply {
         match self {
             Self::Refused => Reply::empty(401),

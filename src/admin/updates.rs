@@ -66,7 +66,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
         Ok(updates) => updates,
         Err(error) => return unavailable(request, language, &error),
     };
-    let has_more = updates.len() as i64 > page.limit;
+    let has_more = i64::try_from(updates.len()).is_ok_and(|count| count > page.limit);
     if has_more {
         updates.pop();
     }

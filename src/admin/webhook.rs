@@ -62,7 +62,8 @@ struct Webhook {
 /// One step of a change, for the operator to follow.
 #[derive(Clone, Debug, Serialize)]
 struct Step {
-    step: &'static str,
+    #[serde(rename = "step")]
+    name: &'static str,
     state: StepState,
     detail: String,
 }
@@ -437,14 +438,14 @@ impl Change {
         let step = if before.url.is_empty() || before.url == wanted.url {
             let detail = texts::no_old_webhook(self.language).to_owned();
             Step {
-                step: "replace",
+                name: "replace",
                 state: StepState::Skipped,
                 detail,
             }
         } else {
             let detail = texts::old_webhook_removed(self.language, &before.url);
             Step {
-                step: "replace",
+                name: "replace",
                 state: StepState::Done,
                 detail,
             }
@@ -466,7 +467,7 @@ impl Change {
 
     fn done(&mut self, step: &'static str, detail: impl Into<String>) {
         self.steps.push(Step {
-            step,
+            name: step,
             state: StepState::Done,
             detail: detail.into(),
         });
@@ -474,7 +475,7 @@ impl Change {
 
     fn failed(&mut self, step: &'static str, detail: impl Into<String>) {
         self.steps.push(Step {
-            step,
+            name: step,
             state: StepState::Failed,
             detail: detail.into(),
         });

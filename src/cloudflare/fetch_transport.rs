@@ -25,7 +25,7 @@ impl Transport for FetchTransport {
                 Unreachable::Broken
             }
         };
-        let fetch = Fetch::Request(outgoing(request).map_err(|_| Unreachable::Broken)?);
+        let fetch = Fetch::Request(outgoing(&request).map_err(|_| Unreachable::Broken)?);
         let mut response = fetch.send_with_signal(&signal).await.map_err(|_| lost())?;
         let status = response.status_code();
         let body = read(&mut response, lost).await?;
@@ -37,7 +37,7 @@ impl Transport for FetchTransport {
     }
 }
 
-fn outgoing(request: Outgoing) -> worker::Result<Request> {
+fn outgoing(request: &Outgoing) -> worker::Result<Request> {
     let headers = Headers::new();
     if let Some(content_type) = request.content_type {
         headers.set("content-type", content_type)?;

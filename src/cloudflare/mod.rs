@@ -119,7 +119,7 @@ async fn answer_telegram(app: Rc<WorkerApp>, received: Received, context: &Conte
             });
             reply
         }
-        Either::Right((_, work)) => {
+        Either::Right(((), work)) => {
             let reply = settled(&app, Some(id), &Verdict::Waiting);
             context.wait_until(async move {
                 let rest = Box::pin(async {

@@ -34,7 +34,6 @@ impl State {
     ];
 
     /// Its name in the database and in answers.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Stored => "stored",
@@ -47,7 +46,6 @@ impl State {
     }
 
     /// The state of a name.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
@@ -67,7 +65,6 @@ pub enum Duty {
 }
 
 /// What a claim leads to. `attempts` counts the one that just began, where a handler is to run.
-#[must_use]
 pub fn duty(state: State, attempts: i64, is_useful: bool) -> Duty {
     match state {
         State::Done => Duty::Perform,
@@ -78,7 +75,6 @@ pub fn duty(state: State, attempts: i64, is_useful: bool) -> Duty {
 }
 
 /// For how many seconds an update is worth an answer, from Telegram's own lifetimes.
-#[must_use]
 pub fn useful_seconds(kind: &str) -> i64 {
     match kind {
         "inline_query" => 30,

@@ -21,7 +21,6 @@ pub const LANE_HELD_MAX_MS: i64 = 120_000;
 const _: () = assert!(LEASE_MS > HARD_STOP_MS as i64 && HARD_STOP_MS > SOFT_DEADLINE_MS);
 
 /// How long to wait after the `tries`-th ambiguous outcome, in milliseconds.
-#[must_use]
 pub fn backoff_ms(tries: i64) -> i64 {
     match tries {
         ..=1 => 5_000,

@@ -76,7 +76,6 @@ pub enum Remainder {
 
 impl PlannedCall {
     /// A call that was just planned.
-    #[must_use]
     pub fn new(call: Call) -> Self {
         Self {
             call,
@@ -90,7 +89,6 @@ impl PlannedCall {
     }
 
     /// Its parameters as JSON, with the number of an earlier step's message filled in. `None`: the step it depends on did not succeed.
-    #[must_use]
     pub fn parameters(&self, earlier: &[Self]) -> Option<String> {
         let parameters = self.call.parameters.get();
         let Some(after) = self.call.after else {
@@ -115,7 +113,6 @@ impl PlannedCall {
     }
 
     /// Whether it is still to be made.
-    #[must_use]
     pub fn is_due(&self) -> bool {
         matches!(self.state, CallState::Planned | CallState::Wait)
     }
@@ -200,7 +197,6 @@ impl PlannedCall {
 }
 
 /// What a list of calls needs next: they are made in order, so the first that is not at its end decides.
-#[must_use]
 pub fn remainder(calls: &[PlannedCall]) -> Remainder {
     match calls.iter().find(|call| call.is_due()) {
         None => Remainder::Nothing,
@@ -210,7 +206,6 @@ pub fn remainder(calls: &[PlannedCall]) -> Remainder {
 }
 
 /// The first complaint among some calls, for the operator.
-#[must_use]
 pub fn complaint(calls: &[PlannedCall]) -> Option<String> {
     calls.iter().find_map(|call| call.error.clone())
 }

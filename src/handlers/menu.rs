@@ -8,7 +8,6 @@ use crate::language::Language;
 use crate::telegram::ids::UserId;
 
 /// The calls that set the menu: for everybody in each language, and for each owner in their private chat.
-#[must_use]
 pub fn calls(owners: &[UserId]) -> Vec<SetMyCommandsParams> {
     let audiences = std::iter::once(None).chain(owners.iter().copied().map(Some));
     audiences

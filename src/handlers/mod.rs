@@ -180,7 +180,6 @@ impl<'a> CalledCommand<'a> {
     }
 
     /// Whether it names this bot, or none.
-    #[must_use]
     pub fn is_for_us(&self, visit: &Visit) -> bool {
         match (self.bot, visit.username) {
             (Some(bot), Some(username)) => bot.eq_ignore_ascii_case(username),
@@ -220,7 +219,6 @@ impl Command {
     }
 
     /// What it is for, in a language.
-    #[must_use]
     pub fn about(&self, language: Language) -> &'static str {
         language.pick(self.about[0], self.about[1])
     }

@@ -1,6 +1,6 @@
 //! The port to the database: named statements in, rows out, several in one transaction.
 
-/// A SQLite database reached in trips.
+/// A database that speaks `SQLite`'s SQL, reached in trips.
 ///
 /// `batch` MUST be atomic: all statements take effect, in order, or none does. It may fail although they took effect, when
 /// the answer was lost, so every statement MUST be safe to send again.

@@ -592,7 +592,6 @@ impl From<ClaimedRow> for Option<Claimed> {
 
 impl ShownUpdate {
     /// What arrived, as JSON: the text itself where it is JSON, else as a JSON text.
-    #[must_use]
     pub fn body_as_json(&self) -> Box<RawValue> {
         RawValue::from_string(self.body.clone())
             .or_else(|_| RawValue::from_string(json(&self.body)))

@@ -94,7 +94,6 @@ pub fn check_ip(address: &str, reach: Reach) -> Result<(), BadAddress> {
 }
 
 /// Whether a root such as `http://127.0.0.1:8081` is on this machine.
-#[must_use]
 pub fn is_on_this_machine(root: &str) -> bool {
     let authority = root
         .split_once("://")

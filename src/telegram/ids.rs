@@ -41,7 +41,6 @@ impl From<UserId> for ChatId {
 
 impl MessageId {
     /// As `frankenstein`'s parameters want it. Telegram's message numbers fit; 0, which Telegram refuses, stands for one that does not.
-    #[must_use]
     pub fn parameter(self) -> i32 {
         i32::try_from(self.0).unwrap_or(0)
     }

@@ -70,7 +70,6 @@ impl Refusal {
     }
 
     /// Whether the token itself was refused. The cloud's front end answers 404 `Not Found` for tokens of a wrong shape.
-    #[must_use]
     pub fn blames_the_token(&self) -> bool {
         matches!(self.code, 401 | 421) || (self.code == 404 && !self.description.contains("method"))
     }

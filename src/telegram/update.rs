@@ -25,7 +25,7 @@ pub struct Update {
     /// Its kind in Telegram's words: `message`, `callback_query`, … Also one that did not exist when this was written.
     pub kind: String,
     /// What the kind's object says, as far as it is modelled. Empty where the object has another shape than expected.
-    pub content: Content,
+    pub content: Box<Content>,
     raw: String,
 }
 
@@ -62,7 +62,6 @@ impl Update {
     }
 
     /// The text Telegram sent, byte for byte.
-    #[must_use]
     pub fn raw(&self) -> &str {
         &self.raw
     }
@@ -74,7 +73,6 @@ impl Update {
     }
 
     /// The chat it happened in, where there is one.
-    #[must_use]
     pub fn chat(&self) -> Option<&Chat> {
         let message = self.content.message.as_deref();
         self.content
@@ -84,13 +82,11 @@ impl Update {
     }
 
     /// The person (or bot) who caused it, where Telegram tells.
-    #[must_use]
     pub fn person(&self) -> Option<&User> {
         self.content.from.as_ref().or(self.content.user.as_ref())
     }
 
     /// The lane: updates of one lane never overlap. The chat where there is one, else the person, else the poll, else the update itself.
-    #[must_use]
     pub fn lane(&self) -> String {
         if let Some(chat) = self.chat() {
             return chat.id.to_string();

@@ -61,7 +61,6 @@ pub struct Difference {
 
 impl WantedWebhook {
     /// The wish that there be no webhook.
-    #[must_use]
     pub fn none(allowed_updates: &[String], max_connections: i64) -> Self {
         Self {
             url: String::new(),
@@ -72,7 +71,6 @@ impl WantedWebhook {
     }
 
     /// Where `actual` is not what was asked for.
-    #[must_use]
     pub fn differences(&self, actual: &WebhookInfo) -> Vec<Difference> {
         let mut differences = Vec::new();
         let mut compare = |field, wanted: String, actual: String| {
