@@ -1,1 +1,4 @@
 //! All tests of onehook, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod emulator;
