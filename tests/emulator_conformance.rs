@@ -44,14 +44,14 @@ impl Stage {
     }
 
     /// Sends a call and returns its number; the answer comes when it comes.
-    fn send(&mut self, method: &str, parameters: Value) -> u64 {
+    fn send(&mut self, method: &str, parameters: &Value) -> u64 {
         let number = self.telegram.request(self.now, call(method, parameters));
         self.look();
         number
     }
 
     /// Sends a call that is answered at once.
-    fn ask(&mut self, method: &str, parameters: Value) -> Value {
+    fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         let number = self.send(method, parameters);
         let (at, answer) = self.answer(number).expect("answered at once");
         assert_eq!(at, self.now, "answered at once");
@@ -94,17 +94,17 @@ impl Stage {
     }
 
     fn say(&mut self, person: &str, text: &str) -> Value {
-        self.act(json!({"person": person, "act": "say", "text": text}))
+        self.act(&json!({"person": person, "act": "say", "text": text}))
     }
 
-    fn act(&mut self, act: Value) -> Value {
-        let outcome = self.telegram.act(self.now, &act).unwrap();
+    fn act(&mut self, act: &Value) -> Value {
+        let outcome = self.telegram.act(self.now, act).unwrap();
         self.look();
         outcome
     }
 
     fn set_webhook(&mut self) {
-        let answer = self.ask("setWebhook", json!({"url": URL, "secret_token": "s3cret"}));
+        let answer = self.ask("setWebhook", &json!({"url": URL, "secret_token": "s3cret"}));
         assert_eq!(answer["description"], "Webhook was set");
         self.wait(1000);
     }
@@ -134,11 +134,11 @@ impl Stage {
     }
 
     fn info(&mut self) -> Value {
-        self.ask("getWebhookInfo", json!({}))["result"].clone()
+        self.ask("getWebhookInfo", &json!({}))["result"].clone()
     }
 }
 
-fn call(method: &str, parameters: Value) -> Request {
+fn call(method: &str, parameters: &Value) -> Request {
     Request {
         method: "POST".to_owned(),
         path: format!("/bot{TOKEN}/{method}"),
@@ -172,7 +172,7 @@ fn dns(host: &str, after_ms: u64, answer: Result<&str, &str>) -> Options {
 fn a_webhook_is_set_once_and_asking_too_often_is_refused() {
     let mut stage = Stage::new();
     let set = json!({"url": URL});
-    let first = stage.ask("setWebhook", set.clone());
+    let first = stage.ask("setWebhook", &set);
     assert_eq!(
         first,
         json!({"ok": true, "result": true, "description": "Webhook was set"})
@@ -184,9 +184,9 @@ fn a_webhook_is_set_once_and_asking_too_often_is_refused() {
         "description": "Too Many Requests: retry after 1",
         "parameters": {"retry_after": 1},
     });
-    assert_eq!(stage.ask("setWebhook", set.clone()), refused);
+    assert_eq!(stage.ask("setWebhook", &set), refused);
     stage.wait(1);
-    let again = stage.ask("setWebhook", set);
+    let again = stage.ask("setWebhook", &set);
     assert_eq!(again["description"], "Webhook is already set");
 }
 
@@ -194,8 +194,8 @@ fn a_webhook_is_set_once_and_asking_too_often_is_refused() {
 #[test]
 fn a_429_says_its_pause_in_a_header_too() {
     let mut stage = Stage::new();
-    stage.ask("setWebhook", json!({"url": URL}));
-    let request = call("setWebhook", json!({"url": URL}));
+    stage.ask("setWebhook", &json!({"url": URL}));
+    let request = call("setWebhook", &json!({"url": URL}));
     stage.telegram.request(START, request);
     let Some(Event::Answer { response, .. }) = stage.telegram.due(START).pop() else {
         panic!("no answer");
@@ -215,7 +215,7 @@ fn a_set_webhook_that_fails_leaves_the_bot_without_a_webhook() {
     stage.set_webhook();
     let answer = stage.ask(
         "setWebhook",
-        json!({"url": URL, "secret_token": "not allowed!"}),
+        &json!({"url": URL, "secret_token": "not allowed!"}),
     );
     assert_eq!(answer["error_code"], 400);
     assert_eq!(
@@ -231,16 +231,16 @@ fn deleting_twice_says_so_and_dropping_works_without_a_webhook() {
     let mut stage = Stage::new();
     stage.set_webhook();
     assert_eq!(
-        stage.ask("deleteWebhook", json!({}))["description"],
+        stage.ask("deleteWebhook", &json!({}))["description"],
         "Webhook was deleted"
     );
     assert_eq!(
-        stage.ask("deleteWebhook", json!({}))["description"],
+        stage.ask("deleteWebhook", &json!({}))["description"],
         "Webhook is already deleted"
     );
     stage.say("Ada", "hello");
     assert_eq!(stage.info()["pending_update_count"], 1);
-    let answer = stage.ask("deleteWebhook", json!({"drop_pending_updates": true}));
+    let answer = stage.ask("deleteWebhook", &json!({"drop_pending_updates": true}));
     assert_eq!(answer["description"], "Webhook is already deleted");
     assert_eq!(stage.info()["pending_update_count"], 0);
 }
@@ -250,12 +250,12 @@ fn deleting_twice_says_so_and_dropping_works_without_a_webhook() {
 fn of_two_pollers_the_older_is_ended_and_a_second_conflict_waits_three_seconds() {
     let mut stage = Stage::new();
     let poll = json!({"timeout": 50});
-    let a = stage.send("getUpdates", poll.clone());
+    let a = stage.send("getUpdates", &poll);
     stage.wait(1000);
-    let b = stage.send("getUpdates", poll.clone());
+    let b = stage.send("getUpdates", &poll);
     assert_eq!(stage.answer(a).unwrap(), (START + 1000, conflict(K2)));
     stage.wait(2000);
-    let c = stage.send("getUpdates", poll);
+    let c = stage.send("getUpdates", &poll);
     assert_eq!(stage.answer(b), None);
     stage.wait(3000);
     assert_eq!(stage.answer(b).unwrap(), (START + 6000, conflict(K2)));
@@ -266,9 +266,9 @@ fn of_two_pollers_the_older_is_ended_and_a_second_conflict_waits_three_seconds()
 #[test]
 fn a_short_poll_with_another_offset_disturbs_no_one() {
     let mut stage = Stage::new();
-    let a = stage.send("getUpdates", json!({"timeout": 50}));
+    let a = stage.send("getUpdates", &json!({"timeout": 50}));
     stage.wait(100);
-    let answer = stage.ask("getUpdates", json!({"timeout": 0, "offset": 90}));
+    let answer = stage.ask("getUpdates", &json!({"timeout": 0, "offset": 90}));
     assert_eq!(answer, json!({"ok": true, "result": []}));
     assert_eq!(stage.answer(a), None);
     stage.wait(50_000);
@@ -282,29 +282,29 @@ fn a_short_poll_with_another_offset_disturbs_no_one() {
 #[test]
 fn setting_a_webhook_ends_the_waiting_poll_and_later_polls_are_refused() {
     let mut stage = Stage::new();
-    let poll = stage.send("getUpdates", json!({"timeout": 50}));
-    let set = stage.ask("setWebhook", json!({"url": URL}));
+    let poll = stage.send("getUpdates", &json!({"timeout": 50}));
+    let set = stage.ask("setWebhook", &json!({"url": URL}));
     assert_eq!(set["description"], "Webhook was set");
     assert_eq!(stage.answer(poll).unwrap(), (START, conflict(K3)));
     stage.wait(1000);
-    let held = stage.send("getUpdates", json!({}));
+    let held = stage.send("getUpdates", &json!({}));
     stage.wait(2999);
     assert_eq!(stage.answer(held), None);
     stage.wait(1);
     assert_eq!(stage.answer(held).unwrap(), (START + 4000, conflict(K1)));
     stage.wait(3001);
-    assert_eq!(stage.ask("getUpdates", json!({})), conflict(K1));
+    assert_eq!(stage.ask("getUpdates", &json!({})), conflict(K1));
 }
 
 /// Scenario 7: `Client.cpp:15752-15754`.
 #[test]
 fn deleting_while_a_webhook_is_being_set_ends_the_setting() {
     let mut stage = Stage::with(dns("slow.example", 5000, Ok("104.16.0.1")));
-    let set = stage.send("setWebhook", json!({"url": "https://slow.example/"}));
+    let set = stage.send("setWebhook", &json!({"url": "https://slow.example/"}));
     stage.wait(1000);
     assert_eq!(stage.answer(set), None);
     assert_eq!(stage.info()["ip_address"], "<unknown>");
-    let deleted = stage.ask("deleteWebhook", json!({}));
+    let deleted = stage.ask("deleteWebhook", &json!({}));
     assert_eq!(deleted["description"], "Webhook was deleted");
     assert_eq!(stage.answer(set).unwrap(), (START + 1000, conflict(K4)));
     stage.wait(10_000);
@@ -319,13 +319,13 @@ fn messages_of_a_chat_come_one_by_one_and_a_press_overtakes_them() {
     stage.say("Ada", "/start");
     stage.ask(
         "sendMessage",
-        json!({"chat_id": 1001, "text": "Sure?", "reply_markup": keyboard}),
+        &json!({"chat_id": 1001, "text": "Sure?", "reply_markup": keyboard}),
     );
-    stage.ask("getUpdates", json!({"offset": 101}));
+    stage.ask("getUpdates", &json!({"offset": 101}));
     stage.set_webhook();
     stage.say("Ada", "one");
     stage.say("Ada", "two");
-    stage.act(json!({"person": "Ada", "act": "press", "message_id": 2, "button": 1}));
+    stage.act(&json!({"person": "Ada", "act": "press", "message_id": 2, "button": 1}));
     let updates = stage.delivered();
     assert_eq!(updates.len(), 2, "{updates:?}");
     assert_eq!(updates[0].2["message"]["text"], "one");

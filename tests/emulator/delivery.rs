@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::arguments::Arguments;
 use super::bot::Bot;
+use super::http::reason;
 use super::telegram::{Delivered, Event, Request, Response, Telegram, header};
 use super::webhook_host::WebhookHost;
 
@@ -240,36 +241,6 @@ fn runs_from_webhook(method: &str) -> bool {
     let method = method.to_lowercase();
     let forbidden = ["", "deletewebhook", "setwebhook", "close", "logout"];
     !forbidden.contains(&method.as_str()) && !method.starts_with("get")
-}
-
-/// The reason phrases that servers send; Telegram repeats what it reads.
-fn reason(status: u16) -> &'static str {
-    match status {
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        413 => "Payload Too Large",
-        415 => "Unsupported Media Type",
-        422 => "Unprocessable Entity",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "",
-    }
 }
 
 fn base64(bytes: &[u8]) -> String {
