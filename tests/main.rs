@@ -1,1 +1,6 @@
 //! All tests of onehook, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod emulator;
+
+mod emulator_conformance;

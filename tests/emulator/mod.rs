@@ -1,0 +1,32 @@
+//! A pretend Telegram Bot API server: a state machine (`telegram.rs`) with two doors, in process and over HTTP.
+#![allow(unreachable_pub, dead_code)] // two programs include this module, and each uses its part of it
+
+pub mod answer;
+pub mod arguments;
+pub mod bot;
+pub mod chats;
+pub mod control;
+pub mod courier;
+pub mod delivery;
+pub mod faults;
+pub mod files;
+pub mod formatting;
+pub mod http;
+pub mod in_process;
+pub mod json;
+pub mod kinds;
+pub mod lifecycle;
+pub mod messages;
+pub mod methods;
+pub mod multipart;
+pub mod person;
+pub mod polling;
+pub mod queue;
+pub mod random;
+pub mod route;
+pub mod server;
+pub mod telegram;
+pub mod transcript;
+pub mod updates;
+pub mod webhook;
+pub mod webhook_host;
