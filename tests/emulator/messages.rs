@@ -120,12 +120,9 @@ impl Telegram {
         if arguments.text("message_id").is_empty() {
             return Err(Refusal::bad_request("message identifier is not specified"));
         }
-        let mut message = self.find_message(bot, chat, arguments, "message to edit not found")?;
+        let message = self.find_message(bot, chat, arguments, "message to edit not found")?;
         if message["from"]["id"] != json!(self.bots[bot].id) {
             return Err(Refusal::bad_request("message can't be edited"));
-        }
-        if let Some(fields) = message.as_object_mut() {
-            fields.remove("edit_date");
         }
         Ok(message)
     }
