@@ -1,16 +1,19 @@
 //! What the emulator promises of its HTTP door: real connections, real time.
 
-use std::io::{BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::client::{ask, exchange, wait_until};
 use super::http;
 use super::server::{self, KnownBot, Running};
 use super::stage::{TOKEN, call};
 use super::telegram::{Options, Request};
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn running() -> Running {
     let options = Options {
@@ -24,29 +27,6 @@ fn running() -> Running {
         first_name: "Onehook".to_owned(),
     };
     server::start(options, &[bot], 0).unwrap()
-}
-
-/// Sends bytes on a connection of their own and reads what comes back until the end.
-fn exchange(running: &Running, bytes: &[u8]) -> String {
-    let mut connection = TcpStream::connect(running.url.strip_prefix("http://").unwrap()).unwrap();
-    connection.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
-    let _ = connection.read_to_end(&mut answer);
-    String::from_utf8(answer).unwrap()
-}
-
-fn ask(running: &Running, mut request: Request) -> Value {
-    request
-        .headers
-        .push(("Content-Length".to_owned(), request.body.len().to_string()));
-    request
-        .headers
-        .push(("Connection".to_owned(), "close".to_owned()));
-    let mut bytes = Vec::new();
-    http::write_request(&mut bytes, &request).unwrap();
-    let answer = exchange(running, &bytes);
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap()
 }
 
 fn control(running: &Running, method: &str, path: &str, body: &Value) -> Value {
@@ -76,17 +56,6 @@ fn webhook(responses: Vec<&'static str>) -> (String, thread::JoinHandle<Vec<Stri
         bodies
     });
     (url, served)
-}
-
-fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "waited too long: {what}"
-        );
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]
@@ -135,7 +104,7 @@ fn a_webhook_that_does_not_listen_is_refused_in_the_systems_words() {
         .act(&json!({"person": "Ada", "act": "say", "text": "hello"}))
         .unwrap();
     let info = || ask(&running, call("getWebhookInfo", &json!({})))["result"].clone();
-    wait_until("the refusal", || {
+    wait_until("the refusal", PATIENCE, || {
         info()["last_error_message"] == "Connection refused"
     });
 }
@@ -145,7 +114,7 @@ fn a_long_poll_is_held_and_blocks_no_one() {
     let running = running();
     thread::scope(|scope| {
         let poll = scope.spawn(|| ask(&running, call("getUpdates", &json!({"timeout": 50}))));
-        wait_until("the poll", || {
+        wait_until("the poll", PATIENCE, || {
             running.state()["bots"][0]["calls"][0]["method"] == "getUpdates"
         });
         assert_eq!(ask(&running, call("getMe", &json!({})))["ok"], true);
@@ -164,7 +133,7 @@ fn the_clock_can_be_moved_ahead() {
     let running = running();
     thread::scope(|scope| {
         let poll = scope.spawn(|| ask(&running, call("getUpdates", &json!({"timeout": 50}))));
-        wait_until("the poll", || {
+        wait_until("the poll", PATIENCE, || {
             running.state()["bots"][0]["calls"][0]["method"] == "getUpdates"
         });
         control(

@@ -32,6 +32,8 @@ pub mod webhook;
 pub mod webhook_host;
 
 #[cfg(test)]
+pub mod client;
+#[cfg(test)]
 mod fault_promises;
 #[cfg(test)]
 mod http_promises;
