@@ -396,16 +396,13 @@ fn small_methods_leave_their_mark() {
 #[test]
 fn the_chat_of_an_injected_message_can_be_written_to() {
     let mut stage = Stage::new();
-    for (chat, reply) in [(77, 1), (-1_000_000_000_777_i64, 10)] {
+    for chat in [77, -1_000_000_000_777_i64] {
         let message = json!({"message_id": 9, "date": 5, "chat": {"id": chat, "type": "private"}, "text": "hi"});
         stage.act(&json!({"act": "update", "update": {"message": message}}));
         let call = json!({"chat_id": chat, "text": "hello", "reply_parameters": {"message_id": 9}});
-        assert_eq!(
-            stage.ask("sendMessage", &call)["result"]["message_id"],
-            reply
-        );
+        assert_eq!(stage.ask("sendMessage", &call)["result"]["message_id"], 10);
     }
-    assert_eq!(stage.say("Ada", "hi")["message_id"], 2);
+    assert_eq!(stage.say("Ada", "hi")["message_id"], 11);
     assert_eq!(
         stage.ask("getChat", &json!({"chat_id": 1001}))["result"]["first_name"],
         "Ada"
