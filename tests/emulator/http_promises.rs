@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::client::{ask, exchange, wait_until};
@@ -40,7 +42,7 @@ fn control(running: &Running, method: &str, path: &str, body: &Value) -> Value {
 }
 
 /// A webhook that answers each request with the next of the given responses and returns what it got.
-fn webhook(responses: Vec<&'static str>) -> (String, thread::JoinHandle<Vec<String>>) {
+fn webhook(responses: Vec<Vec<u8>>) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/webhook", listener.local_addr().unwrap());
     let served = thread::spawn(move || {
@@ -51,7 +53,7 @@ fn webhook(responses: Vec<&'static str>) -> (String, thread::JoinHandle<Vec<Stri
             let head = http::read_head(&mut reader).unwrap().unwrap();
             let body = http::read_body(&mut reader, &head.headers).unwrap();
             bodies.push(String::from_utf8(body).unwrap());
-            connection.write_all(response.as_bytes()).unwrap();
+            connection.write_all(&response).unwrap();
         }
         bodies
     });
@@ -63,10 +65,8 @@ fn an_update_travels_to_the_webhook_until_it_is_taken() {
     let running = running();
     let taken = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
         33\r\n{\"method\":\"sendMessage\",\"chat_id\":1001,\"text\":\"hi\"}\r\n0\r\n\r\n";
-    let (url, served) = webhook(vec![
-        "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
-        taken,
-    ]);
+    let failed = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
+    let (url, served) = webhook(vec![failed.into(), taken.into()]);
     ask(&running, call("setWebhook", &json!({"url": url})));
     running
         .act(&json!({"person": "Ada", "act": "say", "text": "hello"}))
@@ -87,6 +87,28 @@ fn an_update_travels_to_the_webhook_until_it_is_taken() {
     let info = ask(&running, call("getWebhookInfo", &json!({})));
     let expected = "Wrong response from the webhook: 500 Internal Server Error";
     assert_eq!(info["result"]["last_error_message"], expected);
+}
+
+/// Local workers compress their answers, for Telegram says that it understands gzip.
+#[test]
+fn a_compressed_answer_is_understood() {
+    let running = running();
+    let call_back = br#"{"method":"sendMessage","chat_id":1001,"text":"packed"}"#;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(call_back).unwrap();
+    let packed = packed.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        packed.len()
+    );
+    let (url, served) = webhook(vec![[head.as_bytes(), &packed].concat()]);
+    ask(&running, call("setWebhook", &json!({"url": url})));
+    running
+        .act(&json!({"person": "Ada", "act": "say", "text": "hello"}))
+        .unwrap();
+    served.join().unwrap();
+    wait_until("the call", PATIENCE, || running.transcript(1).len() == 1);
+    assert_eq!(running.transcript(1)[0]["text"], "packed");
 }
 
 #[test]

@@ -52,4 +52,6 @@ mod method_promises;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]
+mod random_promises;
+#[cfg(test)]
 pub mod stage;

@@ -192,6 +192,10 @@ fn a_strict_server_refuses_what_telegram_refuses() {
             "bad webhook: IPv6-only addresses are not allowed",
         ),
         (
+            json!({"url": "https://[2001:db8::1]:8443/"}),
+            "bad webhook: IPv6-only addresses are not allowed",
+        ),
+        (
             json!({"url": "https://none.example/"}),
             "bad webhook: Failed to resolve host: Name or service not known",
         ),

@@ -47,10 +47,8 @@ impl Telegram {
         self.transcript.add(self.now, entry);
     }
 
+    /// Adds a line of the emulator's own.
     pub(super) fn note(&mut self, text: &str) {
-        self.transcript.add(
-            self.now,
-            json!({"who": "emulator", "what": "note", "text": text}),
-        );
+        self.tell(0, json!({"who": "emulator", "what": "note", "text": text}));
     }
 }
