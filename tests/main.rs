@@ -4,3 +4,4 @@
 mod emulator;
 
 mod emulator_conformance;
+mod rivals;

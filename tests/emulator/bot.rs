@@ -78,6 +78,7 @@ pub struct Call {
     pub at: u64,
     pub method: String,
     pub parameters: Value,
+    /// The whole body of the answer; null as long as there is none.
     pub result: Value,
     pub fault: Value,
     pub in_webhook_answer: bool,

@@ -17,9 +17,18 @@ pub struct Chats {
     pub blocked: BTreeSet<(i64, i64)>,
     messages: BTreeMap<Place, BTreeMap<i64, Value>>,
     pub files: Vec<File>,
-    /// Button presses and inline queries that may still be answered: id, bot, time.
-    pub questions: Vec<(String, i64, u64)>,
-    pub last_question: u64,
+    pub questions: Vec<Question>,
+    last_question: u64,
+    people_made: i64,
+    groups_made: i64,
+}
+
+/// A button press or an inline query that a bot may answer.
+pub struct Question {
+    pub id: String,
+    pub bot: i64,
+    pub chat: i64,
+    pub asked_at: u64,
 }
 
 pub struct Person {
@@ -77,12 +86,12 @@ impl Chats {
     pub fn person(&mut self, name: &str) -> &mut Person {
         let position = self.people.iter().position(|person| person.name == name);
         let position = position.unwrap_or_else(|| {
-            let count = i64::try_from(self.people.len()).expect("few people");
             self.people.push(Person {
-                id: FIRST_PERSON_ID + count,
+                id: FIRST_PERSON_ID + self.people_made,
                 name: name.to_owned(),
                 language: "en".to_owned(),
             });
+            self.people_made += 1;
             self.people.len() - 1
         });
         &mut self.people[position]
@@ -93,8 +102,8 @@ impl Chats {
         if let Some(group) = self.groups.iter().find(|group| group.title == title) {
             return group.id;
         }
-        let count = i64::try_from(self.groups.len()).expect("few groups");
-        let id = FIRST_GROUP_ID - count;
+        let id = FIRST_GROUP_ID - self.groups_made;
+        self.groups_made += 1;
         self.groups.push(Group {
             id,
             title: title.to_owned(),
@@ -111,6 +120,36 @@ impl Chats {
         let person = self.people.iter().find(|person| person.id == id)?;
         let opened = self.opened.contains(&(bot, id));
         opened.then(|| json!({"id": id, "first_name": person.name, "username": person.username(), "type": "private"}))
+    }
+
+    /// Makes the chat of a message from elsewhere reachable, and the message known.
+    pub fn adopt(&mut self, bot: i64, message: &Value) {
+        let chat = &message["chat"];
+        let Some(id) = chat["id"].as_i64() else {
+            return;
+        };
+        self.keep_message(Place::new(bot, id), message);
+        if id > 0 {
+            self.opened.insert((bot, id));
+        }
+        if !self.chat_name(id).is_empty() {
+            return;
+        }
+        let name = chat["first_name"]
+            .as_str()
+            .or_else(|| chat["title"].as_str());
+        let name = name.map_or_else(|| format!("chat {id}"), str::to_owned);
+        if id > 0 {
+            let language = "en".to_owned();
+            self.people.push(Person { id, name, language });
+        } else {
+            let next_message_id = message["message_id"].as_i64().unwrap_or(0) + 1;
+            self.groups.push(Group {
+                id,
+                title: name,
+                next_message_id,
+            });
+        }
     }
 
     pub fn chat_name(&self, id: i64) -> String {
@@ -166,11 +205,9 @@ impl Chats {
         self.files.iter().find(|file| file.path == path)
     }
 
-    /// Makes the id of a button press or an inline query that a bot may answer.
-    pub fn new_question(&mut self, bot: i64, now: u64) -> String {
+    /// Makes an id for a button press; ids are as long as Telegram's.
+    pub fn new_question_id(&mut self) -> String {
         self.last_question += 1;
-        let id = (4_300_000_000_000_000_000 + self.last_question).to_string();
-        self.questions.push((id.clone(), bot, now));
-        id
+        (4_300_000_000_000_000_000 + self.last_question).to_string()
     }
 }

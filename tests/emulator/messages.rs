@@ -6,10 +6,10 @@ use super::answer::Refusal;
 use super::arguments::{Arguments, lenient_integer};
 use super::chats::Place;
 use super::formatting;
-use super::telegram::{Telegram, refused};
+use super::keyboard::{buttons, reply_markup};
+use super::telegram::Telegram;
 
 const TEXT_UNITS_MAX: usize = 4096;
-const CALLBACK_DATA_BYTES_MAX: usize = 64;
 const NOT_MODIFIED: &str = "message is not modified: specified new message content and reply markup are exactly \
 the same as a current content and reply markup of the message";
 
@@ -120,12 +120,9 @@ impl Telegram {
         if arguments.text("message_id").is_empty() {
             return Err(Refusal::bad_request("message identifier is not specified"));
         }
-        let mut message = self.find_message(bot, chat, arguments, "message to edit not found")?;
+        let message = self.find_message(bot, chat, arguments, "message to edit not found")?;
         if message["from"]["id"] != json!(self.bots[bot].id) {
             return Err(Refusal::bad_request("message can't be edited"));
-        }
-        if let Some(fields) = message.as_object_mut() {
-            fields.remove("edit_date");
         }
         Ok(message)
     }
@@ -231,39 +228,6 @@ impl Telegram {
         }
     }
 
-    /// The chat of an argument, if the bot may know it.
-    pub(super) fn chat_argument(
-        &self,
-        bot: usize,
-        arguments: &Arguments,
-        name: &str,
-    ) -> Result<i64, Refusal> {
-        let text = arguments.text(name);
-        if text.is_empty() {
-            return Err(Refusal::bad_request(&format!("{name} is empty")));
-        }
-        let id = text.parse().ok();
-        let known = id.filter(|id| self.chats.chat(self.bots[bot].id, *id).is_some());
-        known.ok_or_else(|| Refusal::bad_request("chat not found"))
-    }
-
-    /// The chat of a call that sends something: its person must not have blocked the bot.
-    pub(super) fn chat_to_write_to(
-        &self,
-        bot: usize,
-        arguments: &Arguments,
-    ) -> Result<i64, Refusal> {
-        let chat = self.chat_argument(bot, arguments, "chat_id")?;
-        if self.chats.blocked.contains(&(self.bots[bot].id, chat)) {
-            return refused(403, "Forbidden: bot was blocked by the user");
-        }
-        Ok(chat)
-    }
-
-    pub(super) fn chat_value(&self, bot: usize, chat: i64) -> Value {
-        self.chats.chat(self.bots[bot].id, chat).unwrap_or_default()
-    }
-
     /// Private messages are numbered over all chats of a bot, messages of a group in the group.
     fn take_message_id(&mut self, bot: usize, chat: i64) -> i64 {
         let group = self.chats.groups.iter_mut().find(|group| group.id == chat);
@@ -273,20 +237,6 @@ impl Telegram {
         let id = *counter;
         *counter += 1;
         id
-    }
-
-    /// Adds a line to the transcript.
-    pub(super) fn tell(&mut self, chat: i64, mut entry: Value) {
-        entry["chat_id"] = json!(chat);
-        entry["chat"] = json!(self.chats.chat_name(chat));
-        self.transcript.add(self.now, entry);
-    }
-
-    pub(super) fn note(&mut self, text: &str) {
-        self.transcript.add(
-            self.now,
-            json!({"who": "emulator", "what": "note", "text": text}),
-        );
     }
 }
 
@@ -307,29 +257,8 @@ fn check_length(content: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn reply_markup(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
-    if arguments.text("reply_markup").is_empty() {
-        return Ok(None);
-    }
-    let markup = arguments.json("reply_markup").filter(Value::is_object);
-    let markup = markup
-        .ok_or_else(|| Refusal::bad_request("can't parse reply keyboard markup JSON object"))?;
-    let rows = markup["inline_keyboard"].as_array().into_iter().flatten();
-    let mut data = rows
-        .filter_map(Value::as_array)
-        .flatten()
-        .filter_map(|button| button["callback_data"].as_str());
-    if data.any(|data| data.len() > CALLBACK_DATA_BYTES_MAX) {
-        return Err(Refusal::bad_request("BUTTON_DATA_INVALID"));
-    }
-    // An inline keyboard without buttons takes the keyboard away.
-    let is_empty = markup["inline_keyboard"]
-        .as_array()
-        .is_some_and(Vec::is_empty);
-    Ok((!is_empty).then_some(markup))
-}
-
-fn replace(message: &mut Value, name: &str, value: Option<Value>) {
+/// Puts a field into a message, or takes it out.
+pub fn replace(message: &mut Value, name: &str, value: Option<Value>) {
     if let Some(fields) = message.as_object_mut() {
         fields.remove(name);
     }
@@ -371,25 +300,4 @@ pub fn spoken(message: &Value) -> String {
         message["text"].as_str().unwrap_or("").to_owned()
     };
     shown.trim_end().to_owned()
-}
-
-/// The buttons of either kind of keyboard, row by row.
-fn buttons(markup: &Value) -> Value {
-    let rows = markup["inline_keyboard"]
-        .as_array()
-        .or_else(|| markup["keyboard"].as_array());
-    let button = |button: &Value| match button.as_str() {
-        Some(text) => json!({"text": text}),
-        None => button.clone(),
-    };
-    let row = |row: &Value| {
-        Value::from(
-            row.as_array()
-                .into_iter()
-                .flatten()
-                .map(button)
-                .collect::<Vec<Value>>(),
-        )
-    };
-    Value::from(rows.into_iter().flatten().map(row).collect::<Vec<Value>>())
 }

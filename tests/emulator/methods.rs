@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::arguments::Arguments;
+use super::chats::Question;
 use super::telegram::{Telegram, refused};
 use super::webhook;
 
@@ -121,16 +122,22 @@ fn answer_question(
     let asked = arguments.text(name);
     let owner = telegram.bots[bot].id;
     let now = telegram.now;
-    let is_open = |(id, bot, at): &(String, i64, u64)| {
-        id == asked && *bot == owner && now <= at + QUESTION_MS
+    let is_open = |question: &&Question| {
+        question.id == asked && question.bot == owner && now <= question.asked_at + QUESTION_MS
     };
-    if !telegram.chats.questions.iter().any(is_open) {
+    let Some(chat) = telegram
+        .chats
+        .questions
+        .iter()
+        .find(is_open)
+        .map(|question| question.chat)
+    else {
         return Err(Refusal::bad_request(
             "query is too old and response timeout expired or query ID is invalid",
         ));
-    }
+    };
     let text = arguments.text("text").to_owned();
-    telegram.tell(0, json!({"who": "bot", "what": "answer", "text": text}));
+    telegram.tell(chat, json!({"who": "bot", "what": "answer", "text": text}));
     Ok(json!(true))
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::chats::Place;
+use super::chats::{Place, Question};
 use super::formatting;
-use super::messages::{as_replied, content_of, forward_origin, spoken};
+use super::messages::{as_replied, content_of, forward_origin, replace, spoken};
 use super::telegram::{Lookup, Telegram};
 
 /// Someone doing something to a bot in a chat.
@@ -130,6 +130,9 @@ impl Telegram {
         let text = act["text"].as_str().ok_or("editing needs a `text`")?;
         let mut message = self.message_in(scene, id)?.clone();
         message["text"] = json!(text);
+        let entities = formatting::commands(text);
+        let entities = (!entities.is_empty()).then(|| json!(entities));
+        replace(&mut message, "entities", entities);
         message["edit_date"] = json!(self.now / 1000);
         let place = Place::new(self.bots[scene.bot].id, scene.chat);
         self.chats.keep_message(place, &message);
@@ -145,14 +148,20 @@ impl Telegram {
             .ok_or("pressing needs a `message_id`")?;
         let message = self.message_in(scene, id)?.clone();
         let data = pressed(&message, &act["button"])?;
-        let bot = self.bots[scene.bot].id;
+        let question = Question {
+            id: self.chats.new_question_id(),
+            bot: self.bots[scene.bot].id,
+            chat: scene.chat,
+            asked_at: self.now,
+        };
         let query = json!({
-            "id": self.chats.new_question(bot, self.now),
+            "id": question.id,
             "from": self.chats.person(&scene.person).profile(),
             "message": message,
             "chat_instance": format!("{}", 7_000_000_000_000_i64 + scene.chat),
             "data": data,
         });
+        self.chats.questions.push(question);
         let entry = json!({"who": scene.person, "what": "press", "message_id": id, "text": data});
         self.tell(scene.chat, entry);
         let update = self.publish(scene.bot, "callback_query", &query, None);
@@ -199,7 +208,7 @@ impl Telegram {
         json!({"update_id": update, "message_id": null})
     }
 
-    /// Any update as it is; queries in it can then be answered, and its chat can be written to.
+    /// Any update as it is; a query in it can then be answered, and its chat can be written to.
     fn inject(&mut self, act: &Value) -> Result<Value, String> {
         let bot = self.bot_of(act)?;
         let update = act["update"]
@@ -213,8 +222,20 @@ impl Telegram {
             .as_i64()
             .or_else(|| update.get("update_id")?.as_i64());
         if let Some(id) = payload["id"].as_str() {
-            let question = (id.to_owned(), self.bots[bot].id, self.now);
-            self.chats.questions.push(question);
+            let chat = payload["message"]["chat"]["id"]
+                .as_i64()
+                .or_else(|| payload["from"]["id"].as_i64());
+            self.chats.questions.push(Question {
+                id: id.to_owned(),
+                bot: self.bots[bot].id,
+                chat: chat.unwrap_or(0),
+                asked_at: self.now,
+            });
+        }
+        for message in [payload, &payload["message"]] {
+            self.chats.adopt(self.bots[bot].id, message);
+            let next = message["message_id"].as_i64().unwrap_or(0) + 1;
+            self.bots[bot].next_message_id = self.bots[bot].next_message_id.max(next);
         }
         let id = self.publish(bot, kind, payload, wanted);
         Ok(json!({"update_id": id, "message_id": payload["message_id"]}))

@@ -54,7 +54,7 @@ impl WebhookHost {
             Some((user, host)) => (Some(user.to_owned()), host),
             None => (None, authority),
         };
-        let (name, port) = match host.rsplit_once(':') {
+        let (name, port) = match host.rsplit_once(':').filter(|_| !host.ends_with(']')) {
             Some((name, port)) => (name, port.parse().ok().filter(|port| *port > 0)?),
             None => (host, if secure { 443 } else { 80 }),
         };
@@ -157,7 +157,7 @@ impl Lookups {
     }
 
     pub fn find(&mut self, now: u64, host: &str) -> Lookup {
-        if let Ok(address) = host.parse::<Ipv4Addr>() {
+        if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
             let answer = Ok(address.to_string());
             return Lookup {
                 after_ms: 0,
