@@ -70,26 +70,19 @@ impl Plan {
         self.push(M::NAME, json(parameters), OnAmbiguity::Repeat)
     }
 
-    /// Adds a call that is made only if an earlier step succeeded.
-    pub fn call_after<M: Method<Effect = Idempotent>>(
-        &mut self,
-        earlier: Step,
-        parameters: &M,
-    ) -> Step {
-        let step = self.call(parameters);
-        self.calls[step.0].after = Some(earlier.0);
-        step
+    /// Makes a step only if an earlier one succeeded.
+    pub fn only_after(&mut self, earlier: Step, step: Step) {
+        if let Some(call) = self.calls.get_mut(step.0) {
+            call.after = Some(earlier.0);
+        }
     }
 
-    /// Adds a call about the message that an earlier step sends: its `message_id` is filled in when that is known.
-    pub fn call_about<M: Method<Effect = Idempotent>>(
-        &mut self,
-        sent: Step,
-        parameters: &M,
-    ) -> Step {
-        let step = self.call_after(sent, parameters);
-        self.calls[step.0].is_about_that_message = true;
-        step
+    /// Makes a step about the message that an earlier one sends: its `message_id` is filled in when that is known.
+    pub fn about_message_of(&mut self, earlier: Step, step: Step) {
+        self.only_after(earlier, step);
+        if let Some(call) = self.calls.get_mut(step.0) {
+            call.is_about_that_message = true;
+        }
     }
 
     /// Adds a call of a method that has no type here yet, with its parameters as a JSON object.

@@ -1,13 +1,12 @@
 //! What arrived and what became of it: `GET /admin/updates` and `GET /admin/updates/{update_id}`.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::admin::unavailable;
 use crate::app::App;
 use crate::delivery::inbox::State;
+use crate::inbox::ListedUpdate;
 use crate::inbox::database::Database;
-use crate::inbox::{ListedUpdate, ShownUpdate};
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::reply::{Complaint, Format, Reply};
@@ -35,16 +34,8 @@ struct Listed {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
-    update: ShownRow<'a>,
-}
-
-#[derive(Serialize)]
-struct ShownRow<'a> {
-    #[serde(flatten)]
-    listed: &'a ListedUpdate,
-    calls: Option<Box<RawValue>>,
-    body: Box<RawValue>,
+struct Shown {
+    update: ListedUpdate,
 }
 
 /// `GET /admin/updates[?state=&limit=&before=]`: newest first. `next` is the `before` of the next page.
@@ -94,7 +85,7 @@ pub async fn show<D: Database, T: Transport, N: Notes>(
         Err(error) => return unavailable(request, language, &error),
     };
     match request.format() {
-        Format::Json => shown(&update),
+        Format::Json => Reply::json(200, &Shown { update }),
         Format::Text => Reply::text(200, &told(&update)),
     }
 }
@@ -124,16 +115,6 @@ impl Page {
     }
 }
 
-fn shown(update: &ShownUpdate) -> Reply {
-    let plan = update.plan.clone();
-    let row = ShownRow {
-        listed: &update.listed,
-        calls: plan.and_then(|plan| RawValue::from_string(plan).ok()),
-        body: update.body_as_json(),
-    };
-    Reply::json(200, &Shown { update: row })
-}
-
 fn lines(updates: &[ListedUpdate], next: Option<i64>) -> String {
     let mut lines: Vec<String> = updates.iter().map(line).collect();
     if let Some(next) = next {
@@ -155,9 +136,10 @@ fn line(update: &ListedUpdate) -> String {
     line.trim_end().to_owned()
 }
 
-fn told(update: &ShownUpdate) -> String {
-    let plan = update.plan.as_deref().unwrap_or("[]");
-    format!("{}\n{plan}\n{}", line(&update.listed), update.body)
+fn told(update: &ListedUpdate) -> String {
+    let calls = update.calls.as_ref().map_or("[]", |calls| calls.get());
+    let body = update.body.as_ref().map_or("", |body| body.get());
+    format!("{}\n{calls}\n{body}", line(update))
 }
 
 fn bad_parameter(language: Language, name: &str, value: &str, expected: &str) -> Complaint {

@@ -112,8 +112,11 @@ struct Inspection<'a> {
 /// `allowed_updates`, stay as a poller left it.
 #[derive(Serialize)]
 struct SetWebhook<'a> {
-    #[serde(flatten)]
-    wanted: &'a WantedWebhook,
+    url: &'a str,
+    max_connections: i64,
+    allowed_updates: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_address: Option<&'a str>,
     secret_token: &'a str,
     drop_pending_updates: bool,
 }
@@ -384,7 +387,10 @@ impl Change {
     ) -> Result<(), CallError> {
         let secret_token = record.secret.as_ref().map_or("", Secret::expose);
         let parameters = json(&SetWebhook {
-            wanted,
+            url: &wanted.url,
+            max_connections: wanted.max_connections,
+            allowed_updates: &wanted.allowed_updates,
+            ip_address: wanted.ip_address.as_deref(),
             secret_token,
             drop_pending_updates,
         });
@@ -569,10 +575,11 @@ async fn read_wish(body: impl Body, language: Language) -> Result<Wish, (u16, Co
             BodyError::TooLarge => (413, texts::wish_too_large(language)),
             BodyError::Broken => (400, texts::bad_wish(language, "body", "it broke off")),
         })?;
-    if body.iter().all(u8::is_ascii_whitespace) {
+    let body = String::from_utf8_lossy(&body);
+    if body.trim().is_empty() {
         return Ok(Wish::default());
     }
-    serde_json::from_slice(&body)
+    serde_json::from_str(&body)
         .map_err(|error| (400, texts::bad_wish(language, "body", &error.to_string())))
 }
 

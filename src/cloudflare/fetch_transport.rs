@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsValue;
-use worker::{
-    AbortSignal, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
-    js_sys, web_sys,
-};
+use worker::web_sys::{self, RequestInit, RequestRedirect};
+use worker::{AbortSignal, Delay, Fetch, Response};
 
 use crate::telegram::transport::{ANSWER_BYTES_MAX, Answer, Outgoing, Transport, Unreachable};
 
@@ -25,7 +24,8 @@ impl Transport for FetchTransport {
                 Unreachable::Broken
             }
         };
-        let fetch = Fetch::Request(outgoing(&request).map_err(|_| Unreachable::Broken)?);
+        let fetch = outgoing(&request).map_err(|_| Unreachable::Broken)?;
+        let fetch = Fetch::Request(fetch.into());
         let mut response = fetch.send_with_signal(&signal).await.map_err(|_| lost())?;
         let status = response.status_code();
         let body = read(&mut response, lost).await?;
@@ -37,21 +37,18 @@ impl Transport for FetchTransport {
     }
 }
 
-fn outgoing(request: &Outgoing) -> worker::Result<Request> {
-    let headers = Headers::new();
-    if let Some(content_type) = request.content_type {
-        headers.set("content-type", content_type)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_method(Method::from(request.method.to_owned()))
-        .with_headers(headers)
-        .with_redirect(RequestRedirect::Manual);
+fn outgoing(request: &Outgoing) -> Result<web_sys::Request, JsValue> {
+    let init = RequestInit::new();
+    init.set_method(request.method);
+    init.set_redirect(RequestRedirect::Manual);
     if !request.body.is_empty() {
-        init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(
-            request.body.as_slice(),
-        ))));
+        init.set_body(&Uint8Array::from(request.body.as_slice()));
     }
-    Request::new_with_init(&request.url, &init)
+    let outgoing = web_sys::Request::new_with_str_and_init(&request.url, &init)?;
+    if let Some(content_type) = request.content_type {
+        outgoing.headers().set("content-type", content_type)?;
+    }
+    Ok(outgoing)
 }
 
 async fn read(

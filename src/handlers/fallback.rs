@@ -35,15 +35,15 @@ pub fn button(visit: &Visit, _: &mut Session) -> Plan {
         .language
         .pick("This button no longer works.", "Ця кнопка вже не працює.");
     let mut plan = Plan::new();
-    plan.call(&notice(visit, text));
+    plan.call(&notice(visit, Some(text)));
     plan
 }
 
-/// A short notice to whoever pressed the button.
-pub fn notice(visit: &Visit, text: &str) -> AnswerCallbackQueryParams {
+/// Lets go of the button that was pressed, with a short notice where there is something to say.
+pub fn notice(visit: &Visit, text: Option<&str>) -> AnswerCallbackQueryParams {
     AnswerCallbackQueryParams::builder()
         .callback_query_id(visit.content().id.clone().unwrap_or_default())
-        .text(text)
+        .maybe_text(text)
         .build()
 }
 

@@ -1,6 +1,6 @@
 //! `/feedback`: a conversation. The bot asks, the person confirms, the owner gets it, and the owner's answer finds its way back.
 
-use frankenstein::methods::{CopyMessageParams, EditMessageTextParams, SetMessageReactionParams};
+use frankenstein::methods::{CopyMessageParams, DeleteMessageParams, SetMessageReactionParams};
 use frankenstein::types::{
     ChatId as ChatParameter, InlineKeyboardButton, InlineKeyboardMarkup, ReactionType,
     ReactionTypeEmoji, ReplyMarkup,
@@ -72,20 +72,26 @@ pub fn confirm(visit: &Visit, session: &mut Session) -> Plan {
 pub fn press(visit: &Visit, session: &mut Session) -> Plan {
     if visit.data().starts_with(FROM) {
         let mut plan = Plan::new();
-        plan.call(&notice(visit, how_to_answer(visit.language)));
+        plan.call(&notice(visit, Some(how_to_answer(visit.language))));
         return plan;
     }
+    let mut plan = Plan::new();
     let Feedback::Written(message_id) = session.read(PART) else {
-        return close_question(visit, Plan::new(), None, no_longer_open(visit.language));
+        close_question(visit, &mut plan, no_longer_open(visit.language));
+        return plan;
     };
     session.forget(PART);
     if visit.data() == SEND {
-        let mut plan = Plan::new();
         let copied = to_owners(visit, message_id, &mut plan);
-        close_question(visit, plan, copied, sent(visit.language))
+        let thanks = close_question(visit, &mut plan, sent(visit.language));
+        // Nobody is thanked for something that did not arrive.
+        if let Some(copied) = copied {
+            plan.only_after(copied, thanks);
+        }
     } else {
-        close_question(visit, Plan::new(), None, discarded(visit.language))
+        close_question(visit, &mut plan, discarded(visit.language));
     }
+    plan
 }
 
 /// Whether an owner answers something that came through this conversation.
@@ -106,7 +112,8 @@ pub fn pass_on(visit: &Visit, _: &mut Session) -> Plan {
         .message_id(visit.message_id())
         .reaction(vec![ReactionType::Emoji(thumbs_up)])
         .build();
-    plan.call_after(passed_on, &done);
+    let done = plan.call(&done);
+    plan.only_after(passed_on, done);
     plan
 }
 
@@ -136,30 +143,18 @@ fn copy(visit: &Visit, message_id: i32, to: ChatId) -> CopyMessageParams {
         .build()
 }
 
-/// Replaces the question with its end, so that its buttons go away, and lets go of the button. Nothing is claimed to be sent
-/// before it `was_sent`.
-fn close_question(visit: &Visit, mut plan: Plan, was_sent: Option<Step>, text: &str) -> Plan {
-    if let Some(question) = visit
-        .content()
-        .message
-        .as_deref()
-        .and_then(|message| message.message_id)
-    {
-        let end = EditMessageTextParams::builder()
+/// Lets go of the button, takes the question away, and says how it ended. Returns the step that says so.
+fn close_question(visit: &Visit, plan: &mut Plan, text: &str) -> Step {
+    plan.call(&notice(visit, None));
+    let question = visit.content().message.as_deref();
+    if let Some(question) = question.and_then(|message| message.message_id) {
+        let question = DeleteMessageParams::builder()
             .chat_id(visit.chat())
             .message_id(question.parameter())
-            .text(text)
             .build();
-        match was_sent {
-            Some(sent) => plan.call_after(sent, &end),
-            None => plan.call(&end),
-        };
+        plan.call(&question);
     }
-    match was_sent {
-        Some(sent) => plan.call_after(sent, &notice(visit, text)),
-        None => plan.call(&notice(visit, text)),
-    };
-    plan
+    plan.send(&visit.message(text))
 }
 
 /// The chat to answer to, from the button below the bot's message that the owner replies to.

@@ -4,9 +4,6 @@
 ///
 /// `batch` MUST be atomic: all statements take effect, in order, or none does. It may fail although they took effect, when
 /// the answer was lost, so every statement MUST be safe to send again.
-///
-/// Each statement answers with rows of one column that holds a JSON text. That carries 64-bit numbers unharmed through D1,
-/// whose own numbers are doubles, and it keeps the adapters free of any knowledge of our tables.
 pub trait Database {
     /// Runs the statements in one transaction and returns the rows of each.
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError>;
@@ -21,7 +18,7 @@ pub struct Statement {
     pub values: Vec<Value>,
 }
 
-/// A value to bind.
+/// A value, to bind or to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// SQL's NULL.
@@ -32,11 +29,15 @@ pub enum Value {
     Text(String),
 }
 
+/// A row: its values in the order of the statement's columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row(pub Vec<Value>);
+
 /// What a batch brought.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// For each statement its rows, each a JSON text.
-    pub rows: Vec<Vec<String>>,
+    /// For each statement its rows.
+    pub rows: Vec<Vec<Row>>,
     /// How many rows were written, as the database bills them, indexes included.
     pub rows_written: u64,
 }
@@ -45,6 +46,34 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DatabaseError(pub String);
+
+impl Row {
+    /// Takes the text of a column. An empty one if it is something else.
+    pub fn text(&mut self, column: usize) -> String {
+        self.text_or_null(column).unwrap_or_default()
+    }
+
+    /// Takes the text of a column that may be NULL.
+    pub fn text_or_null(&mut self, column: usize) -> Option<String> {
+        match self.0.get_mut(column) {
+            Some(Value::Text(text)) => Some(std::mem::take(text)),
+            _ => None,
+        }
+    }
+
+    /// The number in a column. 0 if it is something else.
+    pub fn integer(&self, column: usize) -> i64 {
+        self.integer_or_null(column).unwrap_or_default()
+    }
+
+    /// The number in a column that may be NULL.
+    pub fn integer_or_null(&self, column: usize) -> Option<i64> {
+        match self.0.get(column) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+}
 
 impl From<i64> for Value {
     fn from(number: i64) -> Self {

@@ -6,13 +6,12 @@ pub mod webhook;
 
 use std::cell::Cell;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::delivery::inbox::State;
 use crate::delivery::outbox::PlannedCall;
-use crate::inbox::database::{Database, DatabaseError, Statement, Value};
+use crate::inbox::database::{Database, DatabaseError, Row, Statement, Value};
 use crate::secret::{hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, ChatId, UpdateId};
@@ -89,46 +88,8 @@ pub struct Claimed {
     pub update: Update,
 }
 
-/// A claimed row as the database tells it.
-#[derive(Deserialize)]
-struct ClaimedRow {
-    seq: i64,
-    lane: String,
-    state: State,
-    attempts: i64,
-    fence: i64,
-    useful_for_ms: i64,
-    plan: Option<String>,
-    body: String,
-}
-
-#[derive(Deserialize)]
-struct RecordedRow {
-    seq: i64,
-    fence: i64,
-    state: State,
-}
-
-#[derive(Deserialize)]
-struct LookRow {
-    state: State,
-    plan: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SessionRow {
-    version: i64,
-    document: String,
-}
-
-#[derive(Deserialize)]
-struct StandingRow {
-    state: State,
-    fence: i64,
-}
-
 /// How many rows are in a state.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateCount {
     /// The state.
     pub state: State,
@@ -137,10 +98,10 @@ pub struct StateCount {
 }
 
 /// An update as the operator sees it.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct ListedUpdate {
     /// Its place in the order of arrival; a page ends before one.
-    #[serde(skip_serializing)]
+    #[serde(skip)]
     pub seq: i64,
     /// Telegram's number, or a negative one for a body that gave none.
     pub update_id: UpdateId,
@@ -158,18 +119,12 @@ pub struct ListedUpdate {
     pub received_at: i64,
     /// What went wrong last.
     pub error: Option<String>,
-}
-
-/// An update with its body and its plan, for the operator.
-#[derive(Debug, Deserialize)]
-pub struct ShownUpdate {
-    /// What the list shows.
-    #[serde(flatten)]
-    pub listed: ListedUpdate,
-    /// The planned calls and what became of each, a JSON text.
-    pub plan: Option<String>,
-    /// What arrived. In hexadecimal where it is no text.
-    pub body: String,
+    /// The planned calls and what became of each. Only where one update is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Box<RawValue>>,
+    /// What arrived, as it arrived; as a JSON text where it is no JSON. Only where one update is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Box<RawValue>>,
 }
 
 /// What is left to do on a row after its calls.
@@ -222,27 +177,27 @@ impl<D: Database> Inbox<D> {
                 update.raw().into(),
             ],
         );
-        let rows = self
-            .trip(DOING, vec![record, self.session(session_key)])
+        let [recorded, session] = self
+            .trip(DOING, [record, self.session(session_key)])
             .await?;
-        let Some(row) = first::<RecordedRow>(DOING, &rows[0])? else {
+        let Some(mut row) = first(recorded) else {
             return self.claim_again(&update, &sha256, session_key).await;
         };
-        if row.state == State::Stored {
+        let state = state_of(DOING, &mut row, 2)?;
+        if state == State::Stored {
             return Ok(Recorded::Waiting);
         }
-        let session = stored_session(&rows[1])?;
         let claimed = Claimed {
-            seq: row.seq,
+            seq: row.integer(0),
             lane,
-            state: row.state,
+            state,
             attempts: 1,
-            fence: row.fence,
+            fence: row.integer(1),
             is_useful: true,
             plan: Vec::new(),
             update,
         };
-        Ok(Recorded::Ours(claimed, session))
+        Ok(Recorded::Ours(claimed, stored_session(session)))
     }
 
     /// Claims an update that was here before, if it is unfinished and nobody is at it.
@@ -256,27 +211,22 @@ impl<D: Database> Inbox<D> {
         let key = || vec![self.bot.0.into(), update.id.0.into(), sha256.into()];
         let claim = statement(statements::CLAIM_UPDATE, key());
         let look = statement(statements::LOOK, key());
-        let rows = self
-            .trip(DOING, vec![claim, look, self.session(session_key)])
-            .await?;
-        if let Some(claimed) = claimed(&rows[0])? {
-            return Ok(Recorded::Ours(claimed, stored_session(&rows[2])?));
+        let statements = [claim, look, self.session(session_key)];
+        let [claimed, found, session] = self.trip(DOING, statements).await?;
+        if let Some(claimed) = self::claimed(claimed)? {
+            return Ok(Recorded::Ours(claimed, stored_session(session)));
         }
-        match first::<LookRow>(DOING, &rows[1])? {
-            Some(row) if matches!(row.state, State::Stored | State::Leased) => {
-                Ok(Recorded::Waiting)
-            }
-            Some(row) => Ok(Recorded::Finished(row.state, plan_of(row.plan.as_deref()))),
-            None => Err(broken(DOING, "it is neither new nor known")),
-        }
+        let Some(mut row) = first(found) else {
+            return Err(broken(DOING, "it is neither new nor known"));
+        };
+        Ok(match state_of(DOING, &mut row, 0)? {
+            State::Stored | State::Leased => Recorded::Waiting,
+            state => Recorded::Finished(state, plan_of(row.text_or_null(1))),
+        })
     }
 
     /// Keeps a body that is no update. What is no text is kept in hexadecimal.
     pub async fn quarantine(&self, body: &[u8], why: &str) -> Result<UpdateId, InboxError> {
-        #[derive(Deserialize)]
-        struct Row {
-            update_id: UpdateId,
-        }
         const DOING: &str = "quarantine a body";
         let text = match std::str::from_utf8(body) {
             Ok(text) if !text.contains('\0') => text.to_owned(),
@@ -288,30 +238,24 @@ impl<D: Database> Inbox<D> {
             why.into(),
             text.into(),
         ];
-        let rows = self
-            .trip(DOING, vec![statement(statements::QUARANTINE, values)])
+        let [rows] = self
+            .trip(DOING, [statement(statements::QUARANTINE, values)])
             .await?;
-        let row = first::<Row>(DOING, &rows[0])?;
-        row.map(|row| row.update_id)
-            .ok_or_else(|| broken(DOING, "no row came back"))
+        let row = first(rows).ok_or_else(|| broken(DOING, "no row came back"))?;
+        Ok(UpdateId(row.integer(0)))
     }
 
     /// Claims the oldest unfinished update that is due.
     pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        const DOING: &str = "claim unfinished work";
-        let values = vec![self.bot.0.into()];
-        let rows = self
-            .trip(DOING, vec![statement(statements::CLAIM_UNFINISHED, values)])
-            .await?;
-        claimed(&rows[0])
+        let claim = statement(statements::CLAIM_UNFINISHED, vec![self.bot.0.into()]);
+        let [rows] = self.trip("claim unfinished work", [claim]).await?;
+        claimed(rows)
     }
 
     /// Loads a session.
     pub async fn load_session(&self, key: Option<&str>) -> Result<Session, InboxError> {
-        let rows = self
-            .trip("load the session", vec![self.session(key)])
-            .await?;
-        stored_session(&rows[0])
+        let [rows] = self.trip("load the session", [self.session(key)]).await?;
+        Ok(stored_session(rows))
     }
 
     /// Commits a plan with its session.
@@ -344,19 +288,21 @@ impl<D: Database> Inbox<D> {
             statements.push(statement(statements::COMMIT, values));
         }
         statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
-        let standing_at = statements.len() - 1;
+        let standing = statements.len() - 1;
         if open == Open::Closed {
             statements.push(self.claim_lane(&claimed.lane));
         }
-        let rows = self.trip_twice(DOING, statements).await?;
-        let standing = first::<StandingRow>(DOING, &rows[standing_at])?;
-        let is_committed =
-            standing.is_some_and(|row| row.state == State::Done && row.fence == claimed.fence);
-        if !is_committed {
+        let mut rows = self.trip_twice(DOING, statements).await?;
+        let next = rows.split_off(standing + 1).pop();
+        let mine = rows.pop().and_then(first).is_some_and(|mut row| {
+            row.text(0) == State::Done.name() && row.integer(1) == claimed.fence
+        });
+        if !mine {
             return Ok(Committed::No);
         }
-        let next = rows.get(standing_at + 1).map(|rows| self::claimed(rows));
-        Ok(Committed::Yes(next.transpose()?.flatten()))
+        Ok(Committed::Yes(
+            next.map(self::claimed).transpose()?.flatten(),
+        ))
     }
 
     /// Writes down what became of the calls, lets go of the row, and claims the next of its lane where that is free now.
@@ -368,17 +314,15 @@ impl<D: Database> Inbox<D> {
         wait_ms: i64,
         error: Option<String>,
     ) -> Result<Option<Claimed>, InboxError> {
-        let settle = statement(
-            statements::SETTLE,
-            vec![
-                claimed.seq.into(),
-                claimed.fence.into(),
-                json(&plan).into(),
-                (open as i64).into(),
-                wait_ms.into(),
-                error.into(),
-            ],
-        );
+        let values = vec![
+            claimed.seq.into(),
+            claimed.fence.into(),
+            json(&plan).into(),
+            (open as i64).into(),
+            wait_ms.into(),
+            error.into(),
+        ];
+        let settle = statement(statements::SETTLE, values);
         self.then_next(claimed, "settle the calls", settle).await
     }
 
@@ -395,12 +339,8 @@ impl<D: Database> Inbox<D> {
             state.name().into(),
             error.into(),
         ];
-        self.then_next(
-            claimed,
-            "end the update",
-            statement(statements::END, values),
-        )
-        .await
+        let end = statement(statements::END, values);
+        self.then_next(claimed, "end the update", end).await
     }
 
     /// Gives a row back, to be handled after a while.
@@ -416,11 +356,8 @@ impl<D: Database> Inbox<D> {
             wait_ms.into(),
             error.into(),
         ];
-        self.trip(
-            "give the update back",
-            vec![statement(statements::RELEASE, values)],
-        )
-        .await?;
+        let release = statement(statements::RELEASE, values);
+        let [_] = self.trip("give the update back", [release]).await?;
         Ok(())
     }
 
@@ -431,13 +368,9 @@ impl<D: Database> Inbox<D> {
         plan: &[PlannedCall],
     ) -> Result<bool, InboxError> {
         let values = vec![claimed.seq.into(), claimed.fence.into(), json(&plan).into()];
-        let rows = self
-            .trip(
-                "resume the calls",
-                vec![statement(statements::RESUME, values)],
-            )
-            .await?;
-        Ok(!rows[0].is_empty())
+        let resume = statement(statements::RESUME, values);
+        let [rows] = self.trip("resume the calls", [resume]).await?;
+        Ok(!rows.is_empty())
     }
 
     /// Updates, newest first, below `before` in the order of arrival.
@@ -454,30 +387,34 @@ impl<D: Database> Inbox<D> {
             state.map(State::name).into(),
             limit.into(),
         ];
-        let rows = self
-            .trip(DOING, vec![statement(statements::LIST, values)])
+        let [rows] = self
+            .trip(DOING, [statement(statements::LIST, values)])
             .await?;
-        all(DOING, &rows[0])
+        rows.into_iter().map(|row| listed(DOING, row)).collect()
     }
 
-    /// One update with its body: the newest of this number.
-    pub async fn show(&self, update: UpdateId) -> Result<Option<ShownUpdate>, InboxError> {
+    /// One update with its calls and its body: the newest of this number.
+    pub async fn show(&self, update: UpdateId) -> Result<Option<ListedUpdate>, InboxError> {
         const DOING: &str = "show an update";
         let values = vec![self.bot.0.into(), update.0.into()];
-        let rows = self
-            .trip(DOING, vec![statement(statements::SHOW, values)])
+        let [rows] = self
+            .trip(DOING, [statement(statements::SHOW, values)])
             .await?;
-        first(DOING, &rows[0])
+        first(rows).map(|row| listed(DOING, row)).transpose()
     }
 
     /// How many updates are in which state.
     pub async fn count(&self) -> Result<Vec<StateCount>, InboxError> {
         const DOING: &str = "count updates";
-        let values = vec![self.bot.0.into()];
-        let rows = self
-            .trip(DOING, vec![statement(statements::COUNT, values)])
-            .await?;
-        all(DOING, &rows[0])
+        let count = statement(statements::COUNT, vec![self.bot.0.into()]);
+        let [rows] = self.trip(DOING, [count]).await?;
+        let counts = rows.into_iter().map(|mut row| {
+            Ok(StateCount {
+                state: state_of(DOING, &mut row, 0)?,
+                rows: row.integer(1),
+            })
+        });
+        counts.collect()
     }
 
     /// Removes what is older than `keep_hours`, a bite at a time.
@@ -487,37 +424,23 @@ impl<D: Database> Inbox<D> {
             (keep_hours * 3_600_000).into(),
             KEEP_FAILED_MS.into(),
         ];
-        self.trip(
-            "forget old updates",
-            vec![statement(statements::FORGET, values)],
-        )
-        .await?;
+        let forget = statement(statements::FORGET, values);
+        let [_] = self.trip("forget old updates", [forget]).await?;
         Ok(())
     }
 
     /// Notes that a periodic task ran.
     pub async fn beat(&self, task: &str) -> Result<(), InboxError> {
-        let values = vec![task.into()];
-        self.trip(
-            "note the heartbeat",
-            vec![statement(statements::BEAT, values)],
-        )
-        .await?;
+        let beat = statement(statements::BEAT, vec![task.into()]);
+        let [_] = self.trip("note the heartbeat", [beat]).await?;
         Ok(())
     }
 
     /// How long ago a periodic task ran, in milliseconds.
     pub async fn since_beat(&self, task: &str) -> Result<Option<i64>, InboxError> {
-        #[derive(Deserialize)]
-        struct Row {
-            age_ms: i64,
-        }
-        const DOING: &str = "read the heartbeat";
-        let values = vec![task.into()];
-        let rows = self
-            .trip(DOING, vec![statement(statements::SINCE_BEAT, values)])
-            .await?;
-        Ok(first::<Row>(DOING, &rows[0])?.map(|row| row.age_ms))
+        let since = statement(statements::SINCE_BEAT, vec![task.into()]);
+        let [rows] = self.trip("read the heartbeat", [since]).await?;
+        Ok(first(rows).map(|row| row.integer(0)))
     }
 
     async fn then_next(
@@ -526,9 +449,9 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         ending: Statement,
     ) -> Result<Option<Claimed>, InboxError> {
-        let next = self.claim_lane(&claimed.lane);
-        let rows = self.trip_twice(doing, vec![ending, next]).await?;
-        self::claimed(&rows[1])
+        let statements = vec![ending, self.claim_lane(&claimed.lane)];
+        let mut rows = self.trip_twice(doing, statements).await?;
+        self::claimed(rows.pop().unwrap_or_default())
     }
 
     fn claim_lane(&self, lane: &str) -> Statement {
@@ -539,63 +462,43 @@ impl<D: Database> Inbox<D> {
         statement(statements::SESSION, vec![self.bot.0.into(), key.into()])
     }
 
+    /// One trip, with as many answers as statements.
+    async fn trip<const N: usize>(
+        &self,
+        doing: &'static str,
+        statements: [Statement; N],
+    ) -> Result<[Vec<Row>; N], InboxError> {
+        let rows = self.send(doing, &statements).await?;
+        rows.try_into()
+            .map_err(|_| broken(doing, "some statements were not answered"))
+    }
+
     /// One trip, and once more when its answer was lost. For statements whose second run does no harm.
     async fn trip_twice(
         &self,
         doing: &'static str,
         statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<String>>, InboxError> {
-        match self.trip(doing, statements.clone()).await {
+    ) -> Result<Vec<Vec<Row>>, InboxError> {
+        match self.send(doing, &statements).await {
             Ok(rows) => Ok(rows),
-            Err(_) => self.trip(doing, statements).await,
+            Err(_) => self.send(doing, &statements).await,
         }
     }
 
-    async fn trip(
+    async fn send(
         &self,
         doing: &'static str,
-        statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<String>>, InboxError> {
-        let expected = statements.len();
+        statements: &[Statement],
+    ) -> Result<Vec<Vec<Row>>, InboxError> {
+        let batch = self.database.batch(statements).await;
         let mut cost = self.cost.get();
         cost.trips += 1;
+        cost.rows_written += batch.as_ref().map_or(0, |batch| batch.rows_written);
         self.cost.set(cost);
-        let batch = self.database.batch(&statements).await;
-        let batch = batch.map_err(|DatabaseError(cause)| InboxError { doing, cause })?;
-        cost = self.cost.get();
-        cost.rows_written += batch.rows_written;
-        self.cost.set(cost);
-        if batch.rows.len() != expected {
-            return Err(broken(
-                doing,
-                "the database answered fewer statements than it was sent",
-            ));
+        match batch {
+            Ok(batch) => Ok(batch.rows),
+            Err(DatabaseError(cause)) => Err(InboxError { doing, cause }),
         }
-        Ok(batch.rows)
-    }
-}
-
-impl From<ClaimedRow> for Option<Claimed> {
-    fn from(row: ClaimedRow) -> Self {
-        Some(Claimed {
-            update: Update::parse(row.body.as_bytes()).ok()?,
-            plan: plan_of(row.plan.as_deref()),
-            seq: row.seq,
-            lane: row.lane,
-            state: row.state,
-            attempts: row.attempts,
-            fence: row.fence,
-            is_useful: row.useful_for_ms > 0,
-        })
-    }
-}
-
-impl ShownUpdate {
-    /// What arrived, as JSON: the text itself where it is JSON, else as a JSON text.
-    pub fn body_as_json(&self) -> Box<RawValue> {
-        RawValue::from_string(self.body.clone())
-            .or_else(|_| RawValue::from_string(json(&self.body)))
-            .unwrap_or_default()
     }
 }
 
@@ -603,42 +506,71 @@ fn statement(sql: &'static str, values: Vec<Value>) -> Statement {
     Statement { sql, values }
 }
 
-fn claimed(rows: &[String]) -> Result<Option<Claimed>, InboxError> {
-    const DOING: &str = "read a claimed update";
-    match first::<ClaimedRow>(DOING, rows)? {
-        None => Ok(None),
-        Some(row) => Option::from(row)
-            .map(Some)
-            .ok_or_else(|| broken(DOING, "its body cannot be read")),
-    }
+fn first(rows: Vec<Row>) -> Option<Row> {
+    rows.into_iter().next()
 }
 
-fn stored_session(rows: &[String]) -> Result<Session, InboxError> {
-    let row = first::<SessionRow>("read the session", rows)?;
-    Ok(row.map_or_else(Session::default, |row| {
-        Session::stored(row.version, &row.document)
+/// Reads a row that a claim brought.
+fn claimed(rows: Vec<Row>) -> Result<Option<Claimed>, InboxError> {
+    const DOING: &str = "read a claimed update";
+    let Some(mut row) = first(rows) else {
+        return Ok(None);
+    };
+    let body = row.text(7);
+    let update =
+        Update::parse(body.as_bytes()).map_err(|unusable| broken(DOING, &unusable.to_string()))?;
+    Ok(Some(Claimed {
+        seq: row.integer(0),
+        lane: row.text(1),
+        state: state_of(DOING, &mut row, 2)?,
+        attempts: row.integer(3),
+        fence: row.integer(4),
+        is_useful: row.integer(5) != 0,
+        plan: plan_of(row.text_or_null(6)),
+        update,
     }))
 }
 
-fn plan_of(plan: Option<&str>) -> Vec<PlannedCall> {
-    plan.and_then(|plan| serde_json::from_str(plan).ok())
+/// Reads a row of the list, or of one shown update, which has two columns more.
+fn listed(doing: &'static str, mut row: Row) -> Result<ListedUpdate, InboxError> {
+    let calls = row
+        .text_or_null(9)
+        .and_then(|plan| RawValue::from_string(plan).ok());
+    let body = row.text_or_null(10).map(|body| {
+        let as_text = json(&body);
+        RawValue::from_string(body)
+            .or_else(|_| RawValue::from_string(as_text))
+            .unwrap_or_default()
+    });
+    Ok(ListedUpdate {
+        seq: row.integer(0),
+        update_id: UpdateId(row.integer(1)),
+        kind: row.text(2),
+        lane: row.text(3),
+        chat_id: row.integer_or_null(4).map(ChatId),
+        state: state_of(doing, &mut row, 5)?,
+        attempts: row.integer(6),
+        received_at: row.integer(7),
+        error: row.text_or_null(8),
+        calls,
+        body,
+    })
+}
+
+fn state_of(doing: &'static str, row: &mut Row, column: usize) -> Result<State, InboxError> {
+    State::from_name(&row.text(column))
+        .ok_or_else(|| broken(doing, "a state has a name nobody knows"))
+}
+
+fn stored_session(rows: Vec<Row>) -> Session {
+    first(rows).map_or_else(Session::default, |mut row| {
+        Session::stored(row.integer(0), &row.text(1))
+    })
+}
+
+fn plan_of(plan: Option<String>) -> Vec<PlannedCall> {
+    plan.and_then(|plan| serde_json::from_str(&plan).ok())
         .unwrap_or_default()
-}
-
-fn first<T: DeserializeOwned>(
-    doing: &'static str,
-    rows: &[String],
-) -> Result<Option<T>, InboxError> {
-    rows.first().map(|row| read(doing, row)).transpose()
-}
-
-fn all<T: DeserializeOwned>(doing: &'static str, rows: &[String]) -> Result<Vec<T>, InboxError> {
-    rows.iter().map(|row| read(doing, row)).collect()
-}
-
-fn read<T: DeserializeOwned>(doing: &'static str, row: &str) -> Result<T, InboxError> {
-    serde_json::from_str(row)
-        .map_err(|error| broken(doing, &format!("a row has another shape: {error}")))
 }
 
 fn broken(doing: &'static str, cause: &str) -> InboxError {

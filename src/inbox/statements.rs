@@ -1,6 +1,6 @@
 //! Every SQL statement, by name. Each that changes a claimed row carries the fence of the claim.
 //!
-//! Rows answer as one JSON text (see `database.rs`). All times are milliseconds on the database's clock, because the
+//! The columns of an answer are read by place, in `mod.rs` and `webhook.rs`. All times are milliseconds on the database's clock, because the
 //! clocks of isolates differ and leases must not depend on them.
 
 /// Now, on the database's clock.
@@ -40,10 +40,9 @@ macro_rules! claimable {
 macro_rules! claimed {
     () => {
         concat!(
-            " RETURNING json_object('seq', seq, 'lane', lane, 'state', state, 'attempts', attempts, 'fence', fence, ",
-            "'useful_for_ms', useful_until - ",
+            " RETURNING seq, lane, state, attempts, fence, useful_until > ",
             now!(),
-            ", 'plan', plan, 'body', body) AS row"
+            " AS is_useful, plan, body"
         )
     };
 }
@@ -51,10 +50,7 @@ macro_rules! claimed {
 /// What the admin sees of an update, without its body.
 macro_rules! listed {
     () => {
-        concat!(
-            "'seq', seq, 'update_id', update_id, 'kind', kind, 'lane', lane, 'chat_id', chat_id, 'state', state, ",
-            "'attempts', attempts, 'received_at', received_at, 'error', error"
-        )
+        "seq, update_id, kind, lane, chat_id, state, attempts, received_at, error"
     };
 }
 
@@ -69,7 +65,7 @@ pub const RECORD: &str = concat!(
     now!(),
     " AS now, EXISTS (SELECT 1 FROM inbox WHERE open > 0 AND open = 1 AND bot = ?1 AND lane = ?5) AS busy) WHERE true ",
     "ON CONFLICT (bot, update_id, sha256) DO NOTHING ",
-    "RETURNING json_object('seq', seq, 'fence', fence, 'state', state) AS row"
+    "RETURNING seq, fence, state"
 );
 
 /// Keeps a body that is no update, under a number of its own.
@@ -80,7 +76,7 @@ pub const QUARANTINE: &str = concat!(
     "lease_until, error, body) SELECT ?1, -coalesce(max(seq), 0) - 1, ?2, 'unusable', 'quarantine', 'quarantined', ",
     "0, 0, 0, ",
     now!(),
-    ", 0, 0, ?3, ?4 FROM inbox RETURNING json_object('update_id', update_id) AS row"
+    ", 0, 0, ?3, ?4 FROM inbox RETURNING update_id"
 );
 
 /// Claims a certain update. ?1 bot, ?2 `update_id`, ?3 sha256
@@ -109,12 +105,11 @@ pub const CLAIM_UNFINISHED: &str = concat!(
 );
 
 /// What became of an update. ?1 bot, ?2 `update_id`, ?3 sha256
-pub const LOOK: &str = "SELECT json_object('seq', seq, 'state', state, 'plan', plan) AS row \
-     FROM inbox WHERE bot = ?1 AND update_id = ?2 AND sha256 = ?3";
+pub const LOOK: &str =
+    "SELECT state, plan FROM inbox WHERE bot = ?1 AND update_id = ?2 AND sha256 = ?3";
 
 /// A session. ?1 bot, ?2 key
-pub const SESSION: &str = "SELECT json_object('version', version, 'document', document) AS row \
-     FROM session WHERE bot = ?1 AND key = ?2";
+pub const SESSION: &str = "SELECT version, document FROM session WHERE bot = ?1 AND key = ?2";
 
 /// Writes a session for a claimed update, if nobody else wrote it meanwhile.
 ///
@@ -134,8 +129,7 @@ pub const COMMIT_WITH_SESSION: &str = "UPDATE inbox SET state = 'done', plan = ?
      WHERE session.bot = inbox.bot AND key = ?5 AND version = ?6 AND document = ?7)";
 
 /// Whose a row is now: after a lost answer this tells whether a commit took effect. ?1 seq
-pub const STANDING: &str =
-    "SELECT json_object('state', state, 'fence', fence) AS row FROM inbox WHERE seq = ?1";
+pub const STANDING: &str = "SELECT state, fence FROM inbox WHERE seq = ?1";
 
 /// Writes down what became of the calls, and lets go of the row. ?1 seq, ?2 fence, ?3 plan, ?4 open, ?5 wait in milliseconds, ?6 error
 pub const SETTLE: &str = concat!(
@@ -146,7 +140,7 @@ pub const SETTLE: &str = concat!(
 
 /// Writes down that calls are about to be made again, while the row stays claimed. ?1 seq, ?2 fence, ?3 plan
 pub const RESUME: &str = "UPDATE inbox SET plan = ?3 WHERE seq = ?1 AND fence = ?2 AND state = 'done' AND open > 0 \
-     RETURNING json_object('seq', seq) AS row";
+     RETURNING seq";
 
 /// Gives a row back to be handled later. ?1 seq, ?2 fence, ?3 wait in milliseconds, ?4 error
 pub const RELEASE: &str = concat!(
@@ -161,20 +155,20 @@ pub const END: &str = "UPDATE inbox SET state = ?3, open = 0, lease_until = 0, e
 
 /// Updates, newest first. ?1 bot, ?2 below this seq, ?3 state or NULL, ?4 how many
 pub const LIST: &str = concat!(
-    "SELECT json_object(",
+    "SELECT ",
     listed!(),
-    ") AS row FROM inbox WHERE bot = ?1 AND seq < ?2 AND (?3 IS NULL OR state = ?3) ORDER BY seq DESC LIMIT ?4"
+    " FROM inbox WHERE bot = ?1 AND seq < ?2 AND (?3 IS NULL OR state = ?3) ORDER BY seq DESC LIMIT ?4"
 );
 
 /// One update with its body: the newest of this number. ?1 bot, ?2 `update_id`
 pub const SHOW: &str = concat!(
-    "SELECT json_object(",
+    "SELECT ",
     listed!(),
-    ", 'plan', plan, 'body', body) AS row FROM inbox WHERE bot = ?1 AND update_id = ?2 ORDER BY seq DESC LIMIT 1"
+    ", plan, body FROM inbox WHERE bot = ?1 AND update_id = ?2 ORDER BY seq DESC LIMIT 1"
 );
 
 /// Counts rows by state. ?1 bot
-pub const COUNT: &str = "SELECT json_object('state', state, 'rows', count(*)) AS row FROM inbox WHERE bot = ?1 GROUP BY state";
+pub const COUNT: &str = "SELECT state, count(*) AS count FROM inbox WHERE bot = ?1 GROUP BY state";
 
 /// Removes finished rows that are old enough, out of the oldest thousand. ?1 bot, ?2 age in milliseconds, ?3 age for dead and quarantined ones
 pub const FORGET: &str = concat!(
@@ -186,10 +180,9 @@ pub const FORGET: &str = concat!(
 
 /// The webhook's row. ?1 bot
 pub const WEBHOOK: &str = concat!(
-    "SELECT json_object('wanted', wanted, 'secret', secret, 'next_secret', next_secret, ",
-    "'old_secret', iif(old_secret_until > ",
+    "SELECT wanted, secret, next_secret, iif(old_secret_until > ",
     now!(),
-    ", old_secret, NULL), 'username', username) AS row FROM webhook WHERE bot = ?1"
+    ", old_secret, NULL) AS old_secret, username FROM webhook WHERE bot = ?1"
 );
 
 /// Keeps a new secret, unless there is one. ?1 bot, ?2 secret
@@ -213,7 +206,7 @@ pub const BEAT: &str = concat!(
 
 /// How long ago a periodic task ran, in milliseconds. ?1 task
 pub const SINCE_BEAT: &str = concat!(
-    "SELECT json_object('age_ms', ",
+    "SELECT ",
     now!(),
-    " - at) AS row FROM heartbeat WHERE task = ?1"
+    " - at AS age_ms FROM heartbeat WHERE task = ?1"
 );

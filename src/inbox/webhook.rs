@@ -1,8 +1,6 @@
 //! The webhook's row: what the operator wants, and the secrets a delivery may carry.
 
-use serde::Deserialize;
-
-use crate::inbox::database::Database;
+use crate::inbox::database::{Database, Row};
 use crate::inbox::{Inbox, InboxError, first, statement, statements};
 use crate::secret::{Secret, Sha256Digest};
 use crate::telegram::json;
@@ -21,33 +19,24 @@ pub struct WebhookRecord {
     pub username: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    wanted: Option<String>,
-    secret: Option<String>,
-    next_secret: Option<String>,
-    old_secret: Option<String>,
-    username: Option<String>,
-}
-
 impl<D: Database> Inbox<D> {
     /// Reads the webhook's row.
     pub async fn webhook(&self) -> Result<WebhookRecord, InboxError> {
-        const DOING: &str = "read the webhook's row";
         let read = statement(statements::WEBHOOK, vec![self.bot.0.into()]);
-        let rows = self.trip(DOING, vec![read]).await?;
-        Ok(first::<Row>(DOING, &rows[0])?.map_or_else(WebhookRecord::default, WebhookRecord::from))
+        let [rows] = self.trip("read the webhook's row", [read]).await?;
+        Ok(first(rows).map(WebhookRecord::from).unwrap_or_default())
     }
 
     /// Makes sure there is a secret: `fresh`, unless there was one. Several callers at once agree on one.
     pub async fn prepare_secret(&self, fresh: &Secret) -> Result<WebhookRecord, InboxError> {
-        const DOING: &str = "prepare the webhook's secret";
         let bot = self.bot.0;
         let prepare = vec![bot.into(), fresh.expose().into()];
         let prepare = statement(statements::PREPARE_SECRET, prepare);
         let read = statement(statements::WEBHOOK, vec![bot.into()]);
-        let rows = self.trip(DOING, vec![prepare, read]).await?;
-        Ok(first::<Row>(DOING, &rows[1])?.map_or_else(WebhookRecord::default, WebhookRecord::from))
+        let [_, rows] = self
+            .trip("prepare the webhook's secret", [prepare, read])
+            .await?;
+        Ok(first(rows).map(WebhookRecord::from).unwrap_or_default())
     }
 
     /// Remembers what the operator asked for.
@@ -58,26 +47,20 @@ impl<D: Database> Inbox<D> {
     ) -> Result<(), InboxError> {
         let values = vec![self.bot.0.into(), json(wanted).into(), username.into()];
         let remember = statement(statements::REMEMBER_WANTED, values);
-        self.trip("remember the wanted webhook", vec![remember])
-            .await?;
+        let [_] = self.trip("remember the wanted webhook", [remember]).await?;
         Ok(())
     }
 }
 
 impl From<Row> for WebhookRecord {
-    fn from(row: Row) -> Self {
-        let secrets = [&row.secret, &row.next_secret, &row.old_secret];
+    fn from(mut row: Row) -> Self {
+        let wanted = row.text_or_null(0);
+        let secrets = [1, 2, 3].map(|column| row.text_or_null(column).map(Secret::new));
         Self {
-            accepted: secrets
-                .into_iter()
-                .flatten()
-                .map(|secret| Secret::new(secret.clone()).digest())
-                .collect(),
-            wanted: row
-                .wanted
-                .and_then(|wanted| serde_json::from_str(&wanted).ok()),
-            secret: row.secret.map(Secret::new),
-            username: row.username,
+            accepted: secrets.iter().flatten().map(Secret::digest).collect(),
+            wanted: wanted.and_then(|wanted| serde_json::from_str(&wanted).ok()),
+            secret: secrets.into_iter().next().flatten(),
+            username: row.text_or_null(4),
         }
     }
 }

@@ -120,7 +120,8 @@ fn understood(
         method: method.to_owned(),
         status,
     };
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| not_understood())?;
+    let body = std::str::from_utf8(body).map_err(|_| not_understood())?;
+    let envelope: Envelope = serde_json::from_str(body).map_err(|_| not_understood())?;
     if !envelope.ok {
         let code = envelope.error_code.unwrap_or(status);
         let refusal = Refusal::new(method, code, envelope.description, &envelope.parameters);

@@ -260,16 +260,8 @@ fn depth(text: &str) -> usize {
 
 /// `id` is a text for queries and polls, and a number elsewhere, where nobody reads it.
 fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Id {
-        Text(String),
-        Other(IgnoredAny),
-    }
-    Ok(match Id::deserialize(deserializer)? {
-        Id::Text(text) => Some(text),
-        Id::Other(_) => None,
-    })
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok())
 }
 
 /// `message` is an object in a callback query; a kind of tomorrow may use the name for something else.
