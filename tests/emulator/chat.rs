@@ -32,7 +32,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 
 /// Runs the prompt until its input ends: `chat --url http://127.0.0.1:PORT`.
 #[must_use]
-pub fn run(arguments: &[String]) -> ExitCode {
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let [option, url] = arguments else {
         return usage();
     };
@@ -137,10 +137,10 @@ fn press(door: &Door, screen: &Screen, person: Option<String>, button: u64) {
 fn act(door: &Door, screen: &Screen, person: Option<String>, what: &Value) {
     let person = person.unwrap_or_else(|| screen.current_person());
     let mut body = what.clone();
-    body["person"] = Value::from(person.clone());
-    let heard = screen.heard_in(&person);
+    body["person"] = Value::from(person);
+    let heard = screen.heard_times();
     match door.act(&body) {
-        Ok(()) if !screen.is_terminal => screen.wait_for_answer(&person, heard),
+        Ok(()) if !screen.is_terminal => screen.wait_for_answer(heard),
         Ok(()) => {}
         Err(why) => screen.print(&format!("error: {why}")),
     }
@@ -180,8 +180,9 @@ struct Shown {
     person: String,
     /// Messages with buttons in each person's chat, the newest last.
     keyboards: HashMap<String, Vec<u64>>,
-    /// How often the bot was heard in each person's chat, and when it last was.
-    heard: HashMap<String, (u64, Instant)>,
+    /// How often the bot was heard, and when it last was.
+    heard_times: u64,
+    heard_last: Instant,
 }
 
 impl Screen {
@@ -189,7 +190,8 @@ impl Screen {
         let shown = Shown {
             person: FIRST_PERSON.to_owned(),
             keyboards: HashMap::new(),
-            heard: HashMap::new(),
+            heard_times: 0,
+            heard_last: Instant::now(),
         };
         Self {
             is_terminal,
@@ -214,18 +216,19 @@ impl Screen {
         self.shown().keyboards.get(person)?.last().copied()
     }
 
-    fn heard_in(&self, person: &str) -> u64 {
-        self.shown().heard.get(person).map_or(0, |heard| heard.0)
+    fn heard_times(&self) -> u64 {
+        self.shown().heard_times
     }
 
-    fn wait_for_answer(&self, person: &str, before: u64) {
+    fn wait_for_answer(&self, before: u64) {
         let deadline = Instant::now() + ANSWER_WAIT_MAX;
         let mut shown = self.shown();
         loop {
             let now = Instant::now();
-            let until = match shown.heard.get(person) {
-                Some((times, last)) if *times > before => deadline.min(*last + SILENCE),
-                _ => deadline,
+            let until = if shown.heard_times > before {
+                deadline.min(shown.heard_last + SILENCE)
+            } else {
+                deadline
             };
             if until <= now {
                 return;
@@ -276,29 +279,30 @@ impl Shown {
         {
             let keyboards = self.keyboards.entry(chat.to_owned()).or_default();
             keyboards.retain(|keyboard| *keyboard != id);
-            if what != Some("delete") && has_buttons(entry) {
+            if what != Some("delete") && can_be_pressed(entry) {
                 keyboards.push(id);
             }
         }
         if entry["who"] == "bot" && what != Some("action") {
-            let times = self.heard.get(chat).map_or(0, |heard| heard.0);
-            self.heard
-                .insert(chat.to_owned(), (times + 1, Instant::now()));
+            self.heard_times += 1;
+            self.heard_last = Instant::now();
         }
     }
 }
 
-fn has_buttons(entry: &Value) -> bool {
-    let rows = entry["buttons"].as_array();
-    rows.is_some_and(|rows| !rows.is_empty())
+fn can_be_pressed(entry: &Value) -> bool {
+    let rows = entry["buttons"].as_array().into_iter().flatten();
+    let mut buttons = rows.filter_map(Value::as_array).flatten();
+    buttons.any(|button| button["callback_data"].is_string())
 }
 
 /// The lines that show an entry; none for what a person at this terminal typed, and for an answer without words.
 fn described(entry: &Value, person: &str, is_terminal: bool) -> Option<String> {
     let chat = entry["chat"].as_str().unwrap_or_default();
+    let is_elsewhere = entry["chat_id"] != 0 && chat != person;
     let who = match entry["who"].as_str().unwrap_or_default() {
-        "bot" if chat == person || chat.is_empty() => "bot".to_owned(),
-        "bot" => format!("bot → {chat}"),
+        "bot" if is_elsewhere => format!("bot → {chat}"),
+        name @ ("bot" | "emulator") => name.to_owned(),
         _ if is_terminal => return None,
         name => name.to_owned(),
     };
