@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use crate::inbox::database::Database;
 use crate::inbox::{Inbox, InboxError, StateCount};
 use crate::isolate::Isolate;
@@ -52,7 +50,7 @@ impl<D: Database, T: Transport, N: Notes> Outside for App<D, T, N> {
         &self,
         method: &'static str,
         parameters: String,
-    ) -> Boxed<'_, Result<Box<RawValue>, CallError>> {
+    ) -> Boxed<'_, Result<String, CallError>> {
         Box::pin(async move { self.telegram.call_raw(method, &parameters).await })
     }
 

@@ -1,7 +1,6 @@
 //! What one isolate remembers between visits. Plain data only: losing it costs a trip to the database, nothing more.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::secret::Sha256Digest;
@@ -26,7 +25,7 @@ const HEALTH_HOLDS_MS: i64 = 5_000;
 pub struct Isolate {
     door: RefCell<Option<Rc<Door>>>,
     door_read_at: Cell<i64>,
-    wrong_tokens: RefCell<BTreeMap<String, WrongTokens>>,
+    wrong_tokens: RefCell<Vec<WrongTokens>>,
     healthy: Cell<Option<(i64, Option<i64>)>>,
 }
 
@@ -39,8 +38,9 @@ pub struct Door {
     pub username: Option<String>,
 }
 
-#[derive(Clone, Copy)]
+/// The wrong admin tokens an address has presented of late.
 struct WrongTokens {
+    address: String,
     since: i64,
     count: u32,
 }
@@ -70,25 +70,26 @@ impl Isolate {
 
     /// Whether an address has presented too many wrong admin tokens of late.
     pub fn is_locked_out(&self, address: &str, now_ms: i64) -> bool {
-        let wrong_tokens = self.wrong_tokens.borrow();
-        wrong_tokens.get(address).is_some_and(|wrong| {
-            wrong.count >= WRONG_TOKENS_MAX && now_ms - wrong.since < WRONG_TOKENS_WINDOW_MS
+        self.wrong_tokens.borrow().iter().any(|wrong| {
+            wrong.address == address && wrong.count >= WRONG_TOKENS_MAX && wrong.is_recent(now_ms)
         })
     }
 
     /// Counts a wrong admin token.
     pub fn count_wrong_token(&self, address: &str, now_ms: i64) {
         let mut wrong_tokens = self.wrong_tokens.borrow_mut();
-        wrong_tokens.retain(|_, wrong| now_ms - wrong.since < WRONG_TOKENS_WINDOW_MS);
-        if wrong_tokens.len() < ADDRESSES_MAX || wrong_tokens.contains_key(address) {
-            let fresh = WrongTokens {
+        wrong_tokens.retain(|wrong| wrong.is_recent(now_ms));
+        if let Some(wrong) = wrong_tokens
+            .iter_mut()
+            .find(|wrong| wrong.address == address)
+        {
+            wrong.count += 1;
+        } else if wrong_tokens.len() < ADDRESSES_MAX {
+            wrong_tokens.push(WrongTokens {
+                address: address.to_owned(),
                 since: now_ms,
-                count: 0,
-            };
-            wrong_tokens
-                .entry(address.to_owned())
-                .or_insert(fresh)
-                .count += 1;
+                count: 1,
+            });
         }
     }
 
@@ -101,5 +102,11 @@ impl Isolate {
     /// Remembers how long ago the cron ran.
     pub fn remember_health(&self, cron_age_ms: Option<i64>, now_ms: i64) {
         self.healthy.set(Some((now_ms, cron_age_ms)));
+    }
+}
+
+impl WrongTokens {
+    fn is_recent(&self, now_ms: i64) -> bool {
+        now_ms - self.since < WRONG_TOKENS_WINDOW_MS
     }
 }

@@ -46,4 +46,15 @@ impl Language {
             Self::Ukrainian => ukrainian,
         }
     }
+
+    /// Picks the text of this language and puts the values in place of its `{}`, in order.
+    pub fn fill(self, english: &str, ukrainian: &str, values: &[&str]) -> String {
+        let mut pieces = self.pick(english, ukrainian).split("{}");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for (piece, value) in pieces.zip(values) {
+            text.push_str(value);
+            text.push_str(piece);
+        }
+        text
+    }
 }

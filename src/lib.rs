@@ -63,6 +63,7 @@ pub mod app;
 pub mod delivery;
 pub mod inbox;
 pub mod isolate;
+pub mod json;
 pub mod language;
 pub mod notes;
 pub mod plan;

@@ -8,5 +8,5 @@ pub trait Notes {
     async fn read(&self, key: &str) -> Option<String>;
 
     /// Writes a note that lasts for `seconds` (at least 60). A failure is not reported: the note is a copy of something.
-    async fn write(&self, key: &str, text: &str, seconds: u64);
+    async fn write(&self, key: &str, text: &str, seconds: u32);
 }

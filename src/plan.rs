@@ -1,13 +1,13 @@
 //! The plan: the calls a handler decided on, as data. Nothing happens until it is committed.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::telegram::json;
+use crate::json::{Fields, text_of};
 use crate::telegram::methods::{Idempotent, Method, NonIdempotent};
 
 /// What to do when the network hides whether a call took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnAmbiguity {
     /// Call again until it is certain; a second effect is the same as the first.
@@ -18,8 +18,20 @@ pub enum OnAmbiguity {
     Park,
 }
 
+impl OnAmbiguity {
+    /// The policy of a name.
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "repeat" => Some(Self::Repeat),
+            "resend" => Some(Self::Resend),
+            "park" => Some(Self::Park),
+            _ => None,
+        }
+    }
+}
+
 /// A call of a Bot API method, as data.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Call {
     /// The method's name.
     pub method: String,
@@ -28,11 +40,27 @@ pub struct Call {
     /// What to do when its outcome stays unknown.
     pub on_ambiguity: OnAmbiguity,
     /// The earlier step of the same plan that must have succeeded first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<usize>,
     /// Whether it is about the message that the earlier step sent, so that its `message_id` is filled in.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_about_that_message: bool,
+}
+
+impl Call {
+    /// Reads a call as it was written down.
+    pub fn of(fields: &Fields) -> Option<Self> {
+        let after = fields
+            .integer("after")
+            .and_then(|after| usize::try_from(after).ok());
+        Some(Self {
+            method: fields.text("method")?,
+            parameters: RawValue::from_string(fields.raw("parameters")?.to_owned()).ok()?,
+            on_ambiguity: OnAmbiguity::from_name(&fields.text("on_ambiguity")?)?,
+            after,
+            is_about_that_message: fields.flag("is_about_that_message") == Some(true),
+        })
+    }
 }
 
 /// The place of a call in its plan.
@@ -57,17 +85,17 @@ impl Plan {
 
     /// Adds a call that makes something new, sent at most once more when its outcome stays unknown.
     pub fn send<M: Method<Effect = NonIdempotent>>(&mut self, parameters: &M) -> Step {
-        self.push(M::NAME, json(parameters), OnAmbiguity::Resend)
+        self.push(M::NAME, text_of(parameters), OnAmbiguity::Resend)
     }
 
     /// Adds a call that makes something new, parked for an operator when its outcome stays unknown.
     pub fn send_or_park<M: Method<Effect = NonIdempotent>>(&mut self, parameters: &M) -> Step {
-        self.push(M::NAME, json(parameters), OnAmbiguity::Park)
+        self.push(M::NAME, text_of(parameters), OnAmbiguity::Park)
     }
 
     /// Adds a call that may be repeated freely.
     pub fn call<M: Method<Effect = Idempotent>>(&mut self, parameters: &M) -> Step {
-        self.push(M::NAME, json(parameters), OnAmbiguity::Repeat)
+        self.push(M::NAME, text_of(parameters), OnAmbiguity::Repeat)
     }
 
     /// Makes a step only if an earlier one succeeded.
@@ -92,7 +120,7 @@ impl Plan {
         parameters: &P,
         on_ambiguity: OnAmbiguity,
     ) -> Step {
-        self.push(method, json(parameters), on_ambiguity)
+        self.push(method, text_of(parameters), on_ambiguity)
     }
 
     /// Lets the plan travel in the answer to Telegram, if it is one call: one request less, never doubled, but a refusal

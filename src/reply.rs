@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::telegram::json;
+use crate::json::text_of;
 
 /// An answer, as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Reply {
     pub fn json<B: Serialize>(status: u16, body: &B) -> Self {
         Self::empty(status)
             .with_header("content-type", "application/json")
-            .with_body(json(body))
+            .with_body(text_of(body))
     }
 
     /// An answer in plain text.
@@ -68,13 +68,7 @@ impl Reply {
         }
         match format {
             Format::Json => Self::json(status, &Body { error: complaint }),
-            Format::Text => Self::text(
-                status,
-                &format!(
-                    "{}: {}\n→ {}",
-                    complaint.what, complaint.why, complaint.remedy
-                ),
-            ),
+            Format::Text => Self::text(status, &complaint.lines()),
         }
     }
 
@@ -108,11 +102,16 @@ impl Reply {
 
 impl Complaint {
     /// Builds a complaint.
-    pub fn new(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn new(what: &str, why: String, remedy: &str) -> Self {
         Self {
-            what: what.into(),
-            why: why.into(),
-            remedy: remedy.into(),
+            what: what.to_owned(),
+            why,
+            remedy: remedy.to_owned(),
         }
+    }
+
+    /// The complaint as a person reads it.
+    pub fn lines(&self) -> String {
+        [&self.what, ": ", &self.why, "\n→ ", &self.remedy].concat()
     }
 }

@@ -1,12 +1,9 @@
 //! What a bot remembers about a person in a chat, from one update to the next.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
-use crate::telegram::json;
+use crate::json::{Fields, text_of};
 use crate::telegram::update::Update;
 
 /// One JSON document, made of named parts. Each handler file keeps its own part in a type of its own.
@@ -15,40 +12,46 @@ use crate::telegram::update::Update;
 #[derive(Debug, Default)]
 pub struct Session {
     version: i64,
-    parts: BTreeMap<String, Box<RawValue>>,
+    parts: Vec<Part>,
     is_changed: bool,
+}
+
+#[derive(Debug)]
+struct Part {
+    name: String,
+    json: String,
 }
 
 impl Session {
     /// A session as it is stored. A document that cannot be read counts as empty.
     pub fn stored(version: i64, document: &str) -> Self {
+        let fields = Fields::of(document).unwrap_or_default();
+        let parts = fields.members().iter().map(|(name, value)| Part {
+            name: name.clone(),
+            json: value.get().to_owned(),
+        });
         Self {
             version,
-            parts: serde_json::from_str(document).unwrap_or_default(),
+            parts: parts.collect(),
             is_changed: false,
         }
     }
 
     /// Reads a part. One that is missing, or was written by older code in another shape, is the type's default.
-    pub fn read<T: DeserializeOwned + Default>(&self, part: &str) -> T {
-        let part = self.parts.get(part);
-        part.and_then(|part| serde_json::from_str(part.get()).ok())
+    pub fn read<T: DeserializeOwned + Default>(&self, name: &str) -> T {
+        let part = self.parts.iter().find(|part| part.name == name);
+        part.and_then(|part| serde_json::from_str(&part.json).ok())
             .unwrap_or_default()
     }
 
     /// Writes a part.
-    pub fn write<T: Serialize>(&mut self, part: &str, value: &T) {
-        let text = json(value);
-        let is_same = self.parts.get(part).is_some_and(|old| old.get() == text);
-        if let (false, Ok(raw)) = (is_same, RawValue::from_string(text)) {
-            self.parts.insert(part.to_owned(), raw);
-            self.is_changed = true;
-        }
+    pub fn write<T: Serialize>(&mut self, name: &str, value: &T) {
+        self.replace(name, Some(text_of(value)));
     }
 
     /// Forgets a part.
-    pub fn forget(&mut self, part: &str) {
-        self.is_changed |= self.parts.remove(part).is_some();
+    pub fn forget(&mut self, name: &str) {
+        self.replace(name, None);
     }
 
     /// How often it was written before. 0 for a new one.
@@ -58,7 +61,23 @@ impl Session {
 
     /// The document, where something in it was changed.
     pub fn change(&self) -> Option<String> {
-        self.is_changed.then(|| json(&self.parts))
+        let members: Vec<String> = self
+            .parts
+            .iter()
+            .map(|part| format!("{}:{}", text_of(&part.name), part.json))
+            .collect();
+        self.is_changed
+            .then(|| format!("{{{}}}", members.join(",")))
+    }
+
+    fn replace(&mut self, name: &str, json: Option<String>) {
+        let place = self.parts.iter().position(|part| part.name == name);
+        let old = place.map(|place| self.parts.swap_remove(place));
+        self.is_changed |= old.map(|part| part.json) != json;
+        if let Some(json) = json {
+            let name = name.to_owned();
+            self.parts.push(Part { name, json });
+        }
     }
 }
 
@@ -66,10 +85,10 @@ impl Session {
 ///
 /// Two updates with the same key are always in the same lane, so they never write at once.
 pub fn key(update: &Update) -> Option<String> {
-    let person = update.person().map(|person| person.id.to_string());
-    match (update.chat(), person) {
-        (Some(chat), Some(person)) => Some(format!("{}:{person}", chat.id)),
-        (Some(chat), None) => Some(chat.id.to_string()),
+    let person = update.person().map(|person| person.id.0);
+    match (update.chat().map(|chat| chat.id.0), person) {
+        (Some(chat), Some(person)) => Some(format!("{chat}:{person}")),
+        (Some(chat), None) => Some(format!("{chat}:")),
         (None, Some(person)) => Some(format!("{person}:{person}")),
         (None, None) => None,
     }

@@ -123,9 +123,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    fn complain(&mut self, name: &str, why: impl Into<String>, remedy: impl Into<String>) {
+    fn complain(&mut self, name: &str, why: &str, remedy: &str) {
         let what = format!("`{name}` cannot be used");
-        self.complaints.push(Complaint::new(what, why, remedy));
+        self.complaints
+            .push(Complaint::new(&what, why.to_owned(), remedy));
     }
 
     fn token(&mut self) -> (Secret, BotId) {
@@ -151,7 +152,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             Some(length) if length < ADMIN_TOKEN_LENGTH_MIN => {
                 let why =
                     format!("it has {length} characters, fewer than {ADMIN_TOKEN_LENGTH_MIN}");
-                self.complain("ADMIN_TOKEN", why, REMEDY);
+                self.complain("ADMIN_TOKEN", &why, REMEDY);
             }
             Some(_) => {}
         }
@@ -168,7 +169,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             );
             self.complain(
                 "TELEGRAM_API_ROOT",
-                why,
+                &why,
                 "use an address that begins with `https://`",
             );
         }
@@ -181,7 +182,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             let why = format!("`{url}` does not begin with `https://`");
             self.complain(
                 "PUBLIC_URL",
-                why,
+                &why,
                 "set it to the worker's address, such as `https://onehook.example.workers.dev`",
             );
         }
@@ -196,7 +197,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 Ok(id) if id > 0 => owners.push(UserId(id)),
                 _ => self.complain(
                     "OWNER_IDS",
-                    format!("`{entry}` is not the number of a person"),
+                    &format!("`{entry}` is not the number of a person"),
                     "list numbers such as `1001,1002`; the bot tells yours when you send it /id",
                 ),
             }
@@ -213,7 +214,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             let why = format!("`{bad}` is not the name of a kind of update");
             self.complain(
                 "ALLOWED_UPDATES",
-                why,
+                &why,
                 "list kinds such as `message,callback_query`",
             );
         }
@@ -231,8 +232,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 let why = format!("`{text}` is not a number from {low} to {high}");
                 self.complain(
                     name,
-                    why,
-                    format!("set it to a number from {low} to {high}, or remove it for {default}"),
+                    &why,
+                    &format!("set it to a number from {low} to {high}, or remove it for {default}"),
                 );
                 default
             }
@@ -245,7 +246,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             Some("true") => true,
             Some(other) => {
                 let why = format!("`{other}` is neither `true` nor `false`");
-                self.complain(name, why, "set it to `true` or `false`");
+                self.complain(name, &why, "set it to `true` or `false`");
                 false
             }
         }
@@ -258,7 +259,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let language = Language::from_tag(&text);
         if language.is_none() {
             let why = format!("onehook does not speak `{text}`");
-            self.complain("LANGUAGE", why, "set it to `en` or `uk`");
+            self.complain("LANGUAGE", &why, "set it to `en` or `uk`");
         }
         language.unwrap_or_default()
     }

@@ -5,14 +5,12 @@ use std::pin::Pin;
 
 use frankenstein::methods::{GetFileParams, SendMessageParams};
 use frankenstein::types::ChatId as ChatParameter;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::inbox::{InboxError, StateCount};
+use crate::json::{Fields, text_of};
 use crate::language::Language;
 use crate::plan::Plan;
 use crate::telegram::ids::{MessageId, UserId};
-use crate::telegram::json;
 use crate::telegram::methods::{Method, Reading};
 use crate::telegram::refusal::CallError;
 use crate::telegram::transport::{Answer, Outgoing, Unreachable};
@@ -26,11 +24,8 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// It has no way to change anything at Telegram: effects belong into the plan.
 pub trait Outside {
     /// Calls a Bot API method that changes nothing.
-    fn ask(
-        &self,
-        method: &'static str,
-        parameters: String,
-    ) -> Boxed<'_, Result<Box<RawValue>, CallError>>;
+    fn ask(&self, method: &'static str, parameters: String)
+    -> Boxed<'_, Result<String, CallError>>;
     /// Fetches over HTTP.
     fn fetch(&self, request: Outgoing) -> Boxed<'_, Result<Answer, Unreachable>>;
     /// Downloads a file that a person sent, by the path `getFile` gave.
@@ -108,9 +103,7 @@ impl Visit<'_> {
             .build();
         let content = self.content();
         let content = content.message.as_deref().unwrap_or(content);
-        if content.is_topic_message == Some(true) {
-            message.message_thread_id = content.message_thread_id;
-        }
+        message.message_thread_id = content.topic.and_then(|topic| i32::try_from(topic).ok());
         message
     }
 
@@ -125,8 +118,8 @@ impl Visit<'_> {
     pub async fn ask<M: Method<Effect = Reading>>(
         &self,
         parameters: &M,
-    ) -> Result<Box<RawValue>, CallError> {
-        self.outside.ask(M::NAME, json(parameters)).await
+    ) -> Result<String, CallError> {
+        self.outside.ask(M::NAME, text_of(parameters)).await
     }
 
     /// Fetches over HTTP. At most 1 MiB comes back.
@@ -136,14 +129,10 @@ impl Visit<'_> {
 
     /// Downloads a file that a person sent, at most 1 MiB of it. The token does not show. `None`: it is not to be had.
     pub async fn file(&self, file_id: &str) -> Option<Vec<u8>> {
-        #[derive(Deserialize)]
-        struct File {
-            file_path: Option<String>,
-        }
         let parameters = GetFileParams::builder().file_id(file_id).build();
         let file = self.ask(&parameters).await.ok()?;
-        let file: File = serde_json::from_str(file.get()).ok()?;
-        let answer = self.outside.download(file.file_path?).await.ok()?;
+        let path = Fields::of(&file).ok()?.text("file_path")?;
+        let answer = self.outside.download(path).await.ok()?;
         (answer.status == 200).then_some(answer.body)
     }
 

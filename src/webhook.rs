@@ -5,8 +5,6 @@
 
 use std::rc::Rc;
 
-use serde::Deserialize;
-
 use crate::app::App;
 use crate::delivery::inbox::{Duty, State, duty, useful_seconds};
 use crate::delivery::outbox::{CallState, PlannedCall, Remainder, complaint, remainder};
@@ -16,6 +14,7 @@ use crate::inbox::database::Database;
 use crate::inbox::webhook::WebhookRecord;
 use crate::inbox::{Claimed, Committed, InboxError, Open, Recorded};
 use crate::isolate::Door;
+use crate::json::Fields;
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::plan::Plan;
@@ -23,7 +22,7 @@ use crate::reply::Reply;
 use crate::request::{Body, BodyError, Request};
 use crate::secret;
 use crate::session::{self, Session};
-use crate::telegram::ids::UpdateId;
+use crate::telegram::ids::{MessageId, UpdateId};
 use crate::telegram::transport::Transport;
 use crate::telegram::update::Update;
 use crate::visit::Visit;
@@ -349,10 +348,6 @@ async fn perform<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     calls: &mut [PlannedCall],
 ) {
-    #[derive(Default, Deserialize)]
-    struct Sent {
-        message_id: Option<crate::telegram::ids::MessageId>,
-    }
     for place in 0..calls.len() {
         let (earlier, rest) = calls.split_at_mut(place);
         let Some(call) = rest
@@ -367,8 +362,8 @@ async fn perform<D: Database, T: Transport, N: Notes>(
         };
         let result = app.telegram.call_raw(&call.call.method, &parameters).await;
         call.ended(result.map(|result| {
-            let sent: Sent = serde_json::from_str(result.get()).unwrap_or_default();
-            sent.message_id
+            let sent = Fields::of(&result).ok()?;
+            sent.integer("message_id").map(MessageId)
         }));
         if call.is_due() {
             rest.iter_mut().for_each(PlannedCall::put_back);

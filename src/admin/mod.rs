@@ -9,7 +9,7 @@ use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::language::Language;
 use crate::notes::Notes;
-use crate::reply::{Complaint, Reply};
+use crate::reply::Reply;
 use crate::request::Request;
 use crate::secret;
 use crate::telegram::transport::Transport;
@@ -29,15 +29,7 @@ pub fn admits<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, request: 
 
 /// The answer when the database does not do what it was asked.
 pub(crate) fn unavailable(request: &Request, language: Language, error: &InboxError) -> Reply {
-    let complaint = Complaint::new(
-        language.pick("the database did not answer", "база даних не відповіла"),
-        error.to_string(),
-        language.pick(
-            "try again; if it stays, run `npx wrangler d1 migrations apply DB --remote`",
-            "спробуйте ще раз; якщо не допоможе, виконайте `npx wrangler d1 migrations apply DB --remote`",
-        ),
-    );
-    Reply::error(503, &complaint, request.format())
+    Reply::error(503, &texts::not_recorded(language, error), request.format())
 }
 
 fn bearer(request: &Request) -> Option<&str> {

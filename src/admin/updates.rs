@@ -143,31 +143,29 @@ fn told(update: &ListedUpdate) -> String {
 }
 
 fn bad_parameter(language: Language, name: &str, value: &str, expected: &str) -> Complaint {
-    match language {
-        Language::English => Complaint::new(
-            format!("`{name}` cannot be used"),
-            format!("`{value}` is not one of: {expected}"),
-            format!("set `{name}` to one of: {expected}"),
-        ),
-        Language::Ukrainian => Complaint::new(
-            format!("`{name}` не годиться"),
-            format!("`{value}` не належить до: {expected}"),
-            format!("задайте `{name}` з переліку: {expected}"),
-        ),
-    }
+    let values = [value, expected];
+    Complaint::new(
+        &language.fill("`{}` cannot be used", "`{}` не годиться", &[name]),
+        language.fill("`{}` is not one of: {}", "`{}` не належить до: {}", &values),
+        &language.fill("set it to one of: {}", "задайте одне з: {}", &[expected]),
+    )
 }
 
 fn unknown(language: Language, id: UpdateId) -> Complaint {
-    match language {
-        Language::English => Complaint::new(
-            format!("update {id} is not here"),
-            "it never arrived, or it was forgotten after KEEP_HOURS",
-            "list what is here: `GET /admin/updates`",
+    Complaint::new(
+        &language.fill(
+            "update {} is not here",
+            "оновлення {} тут немає",
+            &[&id.to_string()],
         ),
-        Language::Ukrainian => Complaint::new(
-            format!("оновлення {id} тут немає"),
+        language.fill(
+            "it never arrived, or it was forgotten after KEEP_HOURS",
             "воно не надходило, або його забуто після KEEP_HOURS",
+            &[],
+        ),
+        language.pick(
+            "list what is here: `GET /admin/updates`",
             "подивіться, що є: `GET /admin/updates`",
         ),
-    }
+    )
 }

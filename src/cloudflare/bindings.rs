@@ -7,6 +7,7 @@ use worker::Env;
 use crate::app::App;
 use crate::cloudflare::d1_database::D1;
 use crate::cloudflare::fetch_transport::FetchTransport;
+use crate::cloudflare::js::property;
 use crate::cloudflare::kv_notes::KvNotes;
 use crate::isolate::Isolate;
 use crate::reply::Complaint;
@@ -23,7 +24,12 @@ pub(crate) fn app(
 ) -> Result<WorkerApp, Vec<Complaint>> {
     let settings = Settings::read(|name| env.var(name).ok().map(|value| value.to_string()));
     let database = env.d1("DB").map_err(|_| missing("DB", "[[d1_databases]]"));
-    let notes = env.kv("KV").map_err(|_| missing("KV", "[[kv_namespaces]]"));
+    let notes = property(env.as_ref(), "KV");
+    let notes = if notes.is_object() {
+        Ok(notes)
+    } else {
+        Err(missing("KV", "[[kv_namespaces]]"))
+    };
     match (settings, database, notes) {
         (Ok(settings), Ok(database), Ok(notes)) => {
             let ports = (D1(database), FetchTransport, KvNotes(notes));
@@ -40,9 +46,9 @@ pub(crate) fn app(
 
 fn missing(binding: &str, table: &str) -> Complaint {
     Complaint::new(
-        format!("the binding `{binding}` is missing"),
-        "the deployed configuration does not name it",
-        format!(
+        &format!("the binding `{binding}` is missing"),
+        "the deployed configuration does not name it".to_owned(),
+        &format!(
             "keep `{table}` with `binding = \"{binding}\"` in `wrangler.toml` and run `scripts/deploy`"
         ),
     )

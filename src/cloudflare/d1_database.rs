@@ -1,10 +1,10 @@
 //! D1 as our database: statements bound and sent in one batch, rows read by place.
 
-use worker::js_sys::{Array, Function, Object, Promise, Reflect};
+use worker::js_sys::{Array, Object};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::{D1Database, D1PreparedStatement};
 
+use crate::cloudflare::js::{call, property};
 use crate::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
 
 /// The binding `DB`.
@@ -19,10 +19,11 @@ impl Database for D1 {
                 .map_err(|error| DatabaseError(error.to_string()))?;
             prepared.push(statement.inner().as_ref());
         }
-        let answers = self
-            .send(&prepared)
-            .await
-            .map_err(|error| DatabaseError(told(&error)))?;
+        // The `worker` crate's own `batch` would take the rows through a deserialiser.
+        let answers = call(self.0.as_ref(), "batch", &Array::of1(&prepared)).await;
+        let answers: Array = answers
+            .map_err(|error| DatabaseError(told(&error)))?
+            .unchecked_into();
         let mut batch = Batch::default();
         for answer in answers.iter() {
             let rows: Array = property(&answer, "results").unchecked_into();
@@ -40,14 +41,6 @@ impl D1 {
     fn prepare(&self, statement: &Statement) -> worker::Result<D1PreparedStatement> {
         let values: Vec<JsValue> = statement.values.iter().map(js_value).collect();
         self.0.prepare(statement.sql).bind(&values)
-    }
-
-    /// Calls `batch` by name: the `worker` crate's own would take the rows through a deserialiser first.
-    async fn send(&self, prepared: &Array) -> Result<Array, JsValue> {
-        let database: &JsValue = self.0.as_ref();
-        let batch: Function = property(database, "batch").dyn_into()?;
-        let promise: Promise = batch.call1(database, prepared)?.dyn_into()?;
-        JsFuture::from(promise).await?.dyn_into()
     }
 }
 
@@ -80,11 +73,6 @@ fn our_value(value: &JsValue) -> Value {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn count(value: &JsValue) -> u64 {
     value.as_f64().unwrap_or_default() as u64
-}
-
-/// A property of an object; undefined where it has none.
-fn property(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// D1's own words, such as `D1_ERROR: no such table: inbox`.

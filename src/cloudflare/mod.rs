@@ -4,6 +4,7 @@ mod bindings;
 mod body;
 mod d1_database;
 mod fetch_transport;
+mod js;
 mod kv_notes;
 
 use std::panic;
@@ -23,11 +24,11 @@ use crate::delivery::{HARD_STOP_MS, SOFT_DEADLINE_MS};
 use crate::guard;
 use crate::inbox::Cost;
 use crate::isolate::Isolate;
+use crate::json::text_of;
 use crate::reply::Reply;
 use crate::request::{self, HEADERS};
 use crate::routes::{self, Answer};
 use crate::telegram::ids::UpdateId;
-use crate::telegram::json;
 use crate::webhook::{self, Received, Verdict};
 
 thread_local! {
@@ -213,7 +214,7 @@ fn log(app: &WorkerApp, visitor: &str, update_id: Option<UpdateId>, verdict: &st
             .as_millis()
             .saturating_sub(u64::try_from(app.now_ms).unwrap_or_default()),
     };
-    console_log!("{}", json(&line));
+    console_log!("{}", text_of(&line));
 }
 
 fn signed(milliseconds: u64) -> i64 {

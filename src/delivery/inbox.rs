@@ -1,11 +1,11 @@
 //! What becomes of an update: its states, how long it is worth answering, and what a claim leads to.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::delivery::ATTEMPTS_MAX;
 
 /// The state of an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Kept, waiting for its lane or for the next attempt.

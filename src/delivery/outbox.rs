@@ -1,14 +1,11 @@
 //! What becomes of a planned call, from the plan to a certain end.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use crate::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, backoff_ms};
+use crate::json::{Fields, text_of};
 use crate::plan::{Call, OnAmbiguity};
 use crate::telegram::ids::MessageId;
-use crate::telegram::json;
 use crate::telegram::refusal::{CallError, Refusal};
 
 /// How often a call that makes something new is made at most, when its outcome stays unknown.
@@ -22,7 +19,7 @@ const HARMLESS: [&str; 3] = [
 ];
 
 /// The state of a planned call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CallState {
     /// Not made yet.
@@ -39,27 +36,41 @@ pub enum CallState {
     Parked,
 }
 
+impl CallState {
+    /// The state of a name.
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "planned" => Some(Self::Planned),
+            "sending" => Some(Self::Sending),
+            "wait" => Some(Self::Wait),
+            "sent" => Some(Self::Sent),
+            "failed" => Some(Self::Failed),
+            "parked" => Some(Self::Parked),
+            _ => None,
+        }
+    }
+}
+
 /// A planned call and what became of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PlannedCall {
     /// The call.
     pub call: Call,
     /// Its state.
     pub state: CallState,
     /// How often it was made with an unknown outcome, the current time included.
-    #[serde(default)]
     pub tries: i64,
     /// The message it sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// Why it failed or waits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Whether it travelled in the answer to a delivery. Then it does so again whenever the delivery is repeated.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_in_response: bool,
     /// How long to wait, in milliseconds from when this was written.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub wait_ms: i64,
 }
 
@@ -88,6 +99,20 @@ impl PlannedCall {
         }
     }
 
+    /// Reads a call as it was written down.
+    pub fn of(document: &str) -> Option<Self> {
+        let fields = Fields::of(document).ok()?;
+        Some(Self {
+            call: Call::of(&fields.object("call")?)?,
+            state: CallState::from_name(&fields.text("state")?)?,
+            tries: fields.integer("tries").unwrap_or_default(),
+            message_id: fields.integer("message_id").map(MessageId),
+            error: fields.text("error"),
+            is_in_response: fields.flag("is_in_response") == Some(true),
+            wait_ms: fields.integer("wait_ms").unwrap_or_default(),
+        })
+    }
+
     /// Its parameters as JSON, with the number of an earlier step's message filled in. `None`: the step it depends on did not succeed.
     pub fn parameters(&self, earlier: &[Self]) -> Option<String> {
         let parameters = self.call.parameters.get();
@@ -100,10 +125,16 @@ impl PlannedCall {
         if !self.call.is_about_that_message {
             return Some(parameters.to_owned());
         }
-        let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(parameters).ok()?;
-        let message_id = RawValue::from_string(needed.message_id?.to_string()).ok()?;
-        members.insert("message_id", &message_id);
-        Some(json(&members))
+        let fields = Fields::of(parameters).ok()?;
+        let mut members = vec![format!("\"message_id\":{}", needed.message_id?)];
+        for (name, value) in fields
+            .members()
+            .iter()
+            .filter(|(name, _)| name != "message_id")
+        {
+            members.push(format!("{}:{value}", text_of(name)));
+        }
+        Some(format!("{{{}}}", members.join(",")))
     }
 
     /// Sends it along with the answer to Telegram.

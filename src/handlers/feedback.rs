@@ -33,7 +33,7 @@ enum Feedback {
     /// The person was asked to write.
     Asked,
     /// The person wrote this message and was asked to confirm.
-    Written(MessageId),
+    Written(i64),
 }
 
 /// `/feedback`: asks the person to write.
@@ -55,7 +55,7 @@ pub fn confirm(visit: &Visit, session: &mut Session) -> Plan {
     let Some(message_id) = visit.content().message_id else {
         return Plan::new();
     };
-    session.write(PART, &Feedback::Written(message_id));
+    session.write(PART, &Feedback::Written(message_id.0));
     let language = visit.language;
     let buttons = [
         (language.pick("Send", "Надіслати"), SEND.to_owned()),
@@ -82,7 +82,7 @@ pub fn press(visit: &Visit, session: &mut Session) -> Plan {
     };
     session.forget(PART);
     if visit.data() == SEND {
-        let copied = to_owners(visit, message_id, &mut plan);
+        let copied = to_owners(visit, MessageId(message_id), &mut plan);
         let thanks = close_question(visit, &mut plan, sent(visit.language));
         // Nobody is thanked for something that did not arrive.
         if let Some(copied) = copied {
@@ -163,13 +163,7 @@ fn writer(content: &Content) -> Option<ChatId> {
     if !message.from.as_ref()?.is_bot {
         return None;
     }
-    let buttons = message
-        .reply_markup
-        .as_ref()?
-        .inline_keyboard
-        .iter()
-        .flatten();
-    let mut data = buttons.filter_map(|button| button.callback_data.as_deref());
+    let mut data = message.buttons.iter();
     data.find_map(|data| data.strip_prefix(FROM)?.parse().ok().map(ChatId))
 }
 

@@ -10,7 +10,7 @@ use crate::visit::Visit;
 /// Asks Telegram about the webhook and the inbox about its rows.
 pub async fn answer(visit: &Visit<'_>, _: &mut Session) -> Plan {
     let webhook = visit.ask(&GetWebhookInfo {}).await;
-    let mut lines = match webhook.map(|webhook| serde_json::from_str(webhook.get())) {
+    let mut lines = match webhook.map(|webhook| WebhookInfo::of(&webhook)) {
         Ok(Ok(webhook)) => webhook_lines(visit.language, &webhook),
         Ok(Err(_)) => vec![unreadable(visit.language)],
         Err(error) => vec![error.to_string()],
@@ -26,25 +26,27 @@ pub async fn answer(visit: &Visit<'_>, _: &mut Session) -> Plan {
 }
 
 fn webhook_lines(language: Language, webhook: &WebhookInfo) -> Vec<String> {
-    let waiting = webhook.pending_update_count;
+    let waiting = webhook.pending_update_count.to_string();
     let mut lines = vec![
         format!("Webhook: {}", webhook.url),
-        language.pick(
-            format!("Waiting at Telegram: {waiting}"),
-            format!("Чекають у Telegram: {waiting}"),
+        language.fill(
+            "Waiting at Telegram: {}",
+            "Чекають у Telegram: {}",
+            &[&waiting],
         ),
     ];
     if let Some(error) = &webhook.last_error_message {
-        lines.push(language.pick(
-            format!("Last failed delivery: {error}"),
-            format!("Остання невдала доставка: {error}"),
+        lines.push(language.fill(
+            "Last failed delivery: {}",
+            "Остання невдала доставка: {}",
+            &[error],
         ));
     }
     lines
 }
 
 fn updates_line(language: Language, counts: &str) -> String {
-    language.pick(format!("Updates: {counts}"), format!("Оновлення: {counts}"))
+    language.fill("Updates: {}", "Оновлення: {}", &[counts])
 }
 
 fn unreadable(language: Language) -> String {

@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 use crate::delivery::inbox::State;
 use crate::delivery::outbox::PlannedCall;
 use crate::inbox::database::{Database, DatabaseError, Row, Statement, Value};
+use crate::json::text_of;
 use crate::secret::{hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, ChatId, UpdateId};
-use crate::telegram::json;
 use crate::telegram::update::Update;
 
 /// How long dead and quarantined updates are kept, in milliseconds.
@@ -273,7 +273,7 @@ impl<D: Database> Inbox<D> {
         let mut values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
-            json(&plan).into(),
+            text_of(&plan).into(),
             (open as i64).into(),
         ];
         let change = session.and_then(|(key, session)| Some((key, session, session.change()?)));
@@ -317,7 +317,7 @@ impl<D: Database> Inbox<D> {
         let values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
-            json(&plan).into(),
+            text_of(&plan).into(),
             (open as i64).into(),
             wait_ms.into(),
             error.into(),
@@ -367,7 +367,11 @@ impl<D: Database> Inbox<D> {
         claimed: &Claimed,
         plan: &[PlannedCall],
     ) -> Result<bool, InboxError> {
-        let values = vec![claimed.seq.into(), claimed.fence.into(), json(&plan).into()];
+        let values = vec![
+            claimed.seq.into(),
+            claimed.fence.into(),
+            text_of(&plan).into(),
+        ];
         let resume = statement(statements::RESUME, values);
         let [rows] = self.trip("resume the calls", [resume]).await?;
         Ok(!rows.is_empty())
@@ -537,7 +541,7 @@ fn listed(doing: &'static str, mut row: Row) -> Result<ListedUpdate, InboxError>
         .text_or_null(9)
         .and_then(|plan| RawValue::from_string(plan).ok());
     let body = row.text_or_null(10).map(|body| {
-        let as_text = json(&body);
+        let as_text = text_of(&body);
         RawValue::from_string(body)
             .or_else(|_| RawValue::from_string(as_text))
             .unwrap_or_default()
@@ -569,8 +573,12 @@ fn stored_session(rows: Vec<Row>) -> Session {
 }
 
 fn plan_of(plan: Option<String>) -> Vec<PlannedCall> {
-    plan.and_then(|plan| serde_json::from_str(&plan).ok())
-        .unwrap_or_default()
+    let plan = plan.unwrap_or_default();
+    let calls: Vec<&RawValue> = serde_json::from_str(&plan).unwrap_or_default();
+    calls
+        .into_iter()
+        .filter_map(|call| PlannedCall::of(call.get()))
+        .collect()
 }
 
 fn broken(doing: &'static str, cause: &str) -> InboxError {

@@ -2,8 +2,8 @@
 
 use crate::inbox::database::{Database, Row};
 use crate::inbox::{Inbox, InboxError, first, statement, statements};
+use crate::json::text_of;
 use crate::secret::{Secret, Sha256Digest};
-use crate::telegram::json;
 use crate::telegram::webhook_info::WantedWebhook;
 
 /// What is remembered about the webhook.
@@ -45,7 +45,7 @@ impl<D: Database> Inbox<D> {
         wanted: &WantedWebhook,
         username: Option<&str>,
     ) -> Result<(), InboxError> {
-        let values = vec![self.bot.0.into(), json(wanted).into(), username.into()];
+        let values = vec![self.bot.0.into(), text_of(wanted).into(), username.into()];
         let remember = statement(statements::REMEMBER_WANTED, values);
         let [_] = self.trip("remember the wanted webhook", [remember]).await?;
         Ok(())
@@ -58,7 +58,7 @@ impl From<Row> for WebhookRecord {
         let secrets = [1, 2, 3].map(|column| row.text_or_null(column).map(Secret::new));
         Self {
             accepted: secrets.iter().flatten().map(Secret::digest).collect(),
-            wanted: wanted.and_then(|wanted| serde_json::from_str(&wanted).ok()),
+            wanted: wanted.and_then(|wanted| WantedWebhook::of(&wanted)),
             secret: secrets.into_iter().next().flatten(),
             username: row.text_or_null(4),
         }

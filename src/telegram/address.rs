@@ -1,7 +1,5 @@
 //! Checks a webhook's address before Telegram does, because a refused `setWebhook` leaves the bot with no webhook at all.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 /// Telegram's delivery must fit its request head into 4096 bytes; a longer address fails without a word.
 const URL_BYTES_MAX: usize = 2048;
 
@@ -9,7 +7,7 @@ const URL_BYTES_MAX: usize = 2048;
 const PORTS: [u16; 4] = [443, 80, 88, 8443];
 
 /// Reserved IPv4 blocks that Telegram refuses, as (network, prefix length), from `IPAddress.cpp:203-233` of its server.
-const RESERVED: [([u8; 4], u32); 14] = [
+const RESERVED: [(IpV4, u32); 14] = [
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
     ([100, 64, 0, 0], 10),
@@ -26,6 +24,9 @@ const RESERVED: [([u8; 4], u32); 14] = [
     ([224, 0, 0, 0], 3),
 ];
 
+/// An IPv4 address.
+type IpV4 = [u8; 4];
+
 /// Which addresses are good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -38,7 +39,7 @@ pub enum Reach {
 /// Why an address is no good. The text says what to change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct BadAddress(String);
+pub struct BadAddress(pub String);
 
 /// Checks an address against Telegram's rules for `setWebhook`.
 pub fn check_url(url: &str, reach: Reach) -> Result<(), BadAddress> {
@@ -82,14 +83,12 @@ pub fn check_url(url: &str, reach: Reach) -> Result<(), BadAddress> {
 
 /// Checks a fixed IP address against Telegram's rules: IPv4, and not reserved.
 pub fn check_ip(address: &str, reach: Reach) -> Result<(), BadAddress> {
-    match address.parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) if address.is_loopback() && reach == Reach::Loopback => Ok(()),
-        Ok(IpAddr::V4(address)) if is_reserved(address) => {
-            bad(format!("IP address {address} is reserved"))
-        }
-        Ok(IpAddr::V4(_)) => Ok(()),
-        Ok(IpAddr::V6(_)) => bad("Telegram delivers to IPv4 addresses only".to_owned()),
-        Err(_) => bad(format!("`{address}` is not an IP address")),
+    match ip_v4(address) {
+        Some([127, ..]) if reach == Reach::Loopback => Ok(()),
+        Some(ip) if is_reserved(ip) => bad(format!("IP address {address} is reserved")),
+        Some(_) => Ok(()),
+        None if address.contains(':') => bad("Telegram delivers to IPv4 addresses only".to_owned()),
+        None => bad(format!("`{address}` is not an IP address")),
     }
 }
 
@@ -146,19 +145,27 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host == "[::1]"
-        || host
-            .parse::<Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host == "[::1]" || matches!(ip_v4(host), Some([127, ..]))
 }
 
-fn is_reserved(address: Ipv4Addr) -> bool {
-    let address = u32::from(address);
+fn is_reserved(address: IpV4) -> bool {
+    let address = u32::from_be_bytes(address);
     RESERVED.iter().any(|(network, prefix)| {
         let mask = u32::MAX << (32 - prefix);
-        address & mask == u32::from(Ipv4Addr::from(*network)) & mask
+        address & mask == u32::from_be_bytes(*network) & mask
     })
+}
+
+/// Four decimal numbers with dots between them.
+fn ip_v4(text: &str) -> Option<IpV4> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    let address = [
+        parts.next()??,
+        parts.next()??,
+        parts.next()??,
+        parts.next()??,
+    ];
+    parts.next().is_none().then_some(address)
 }
 
 fn bad(reason: String) -> Result<(), BadAddress> {

@@ -8,13 +8,11 @@ pub mod transport;
 pub mod update;
 pub mod webhook_info;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
+use crate::json::{Fields, text_of};
 use crate::secret::Secret;
 use crate::telegram::ids::BotId;
 use crate::telegram::methods::Method;
-use crate::telegram::refusal::{CallError, Parameters, Refusal};
+use crate::telegram::refusal::{CallError, Refusal};
 use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
 
 /// How long one call may take. Below the hard stop of a visit, so that its outcome can still be written down.
@@ -50,16 +48,12 @@ impl<T: Transport> Telegram<T> {
     }
 
     /// Calls a method.
-    pub async fn call<M: Method>(&self, parameters: &M) -> Result<Box<RawValue>, CallError> {
-        self.call_raw(M::NAME, &json(parameters)).await
+    pub async fn call<M: Method>(&self, parameters: &M) -> Result<String, CallError> {
+        self.call_raw(M::NAME, &text_of(parameters)).await
     }
 
     /// Calls a method by name with parameters as JSON text.
-    pub async fn call_raw(
-        &self,
-        method: &str,
-        parameters: &str,
-    ) -> Result<Box<RawValue>, CallError> {
+    pub async fn call_raw(&self, method: &str, parameters: &str) -> Result<String, CallError> {
         self.call_described(method, parameters)
             .await
             .map(|(result, _)| result)
@@ -82,7 +76,7 @@ impl<T: Transport> Telegram<T> {
         &self,
         method: &str,
         parameters: &str,
-    ) -> Result<(Box<RawValue>, String), CallError> {
+    ) -> Result<(String, String), CallError> {
         let request = Outgoing {
             method: "POST",
             url: format!("{}/bot{}/{method}", self.root, self.token.expose()),
@@ -99,39 +93,20 @@ impl<T: Transport> Telegram<T> {
     }
 }
 
-/// The Bot API's envelope. Telegram's own order of fields does not matter, unknown ones are skipped.
-#[derive(Deserialize)]
-struct Envelope {
-    ok: bool,
-    result: Option<Box<RawValue>>,
-    #[serde(default)]
-    description: String,
-    error_code: Option<u16>,
-    #[serde(default)]
-    parameters: Parameters,
-}
-
-fn understood(
-    method: &str,
-    status: u16,
-    body: &[u8],
-) -> Result<(Box<RawValue>, String), CallError> {
+/// Reads the Bot API's envelope: the result, a JSON text, and the sentence that comes with some results.
+fn understood(method: &str, status: u16, body: &[u8]) -> Result<(String, String), CallError> {
     let not_understood = || CallError::NotUnderstood {
         method: method.to_owned(),
         status,
     };
     let body = std::str::from_utf8(body).map_err(|_| not_understood())?;
-    let envelope: Envelope = serde_json::from_str(body).map_err(|_| not_understood())?;
-    if !envelope.ok {
-        let code = envelope.error_code.unwrap_or(status);
-        let refusal = Refusal::new(method, code, envelope.description, &envelope.parameters);
-        return Err(CallError::Refused(refusal));
+    let fields = Fields::of(body).map_err(|_| not_understood())?;
+    match (fields.flag("ok"), fields.raw("result")) {
+        (Some(true), Some(result)) => Ok((
+            result.to_owned(),
+            fields.text("description").unwrap_or_default(),
+        )),
+        (Some(false), _) => Err(CallError::Refused(Refusal::of(method, status, &fields))),
+        _ => Err(not_understood()),
     }
-    let result = envelope.result.ok_or_else(not_understood)?;
-    Ok((result, envelope.description))
-}
-
-/// Parameters as JSON text. They are plain data with text keys, which always have a JSON form.
-pub(crate) fn json<P: Serialize>(parameters: &P) -> String {
-    serde_json::to_string(parameters).unwrap_or_default()
 }

@@ -1,7 +1,6 @@
 //! The two ways a call fails: Telegram said no, or nobody knows what it said.
 
-use serde::Deserialize;
-
+use crate::json::Fields;
 use crate::telegram::ids::ChatId;
 use crate::telegram::transport::Unreachable;
 
@@ -48,24 +47,20 @@ pub struct Refusal {
     pub migrate_to_chat_id: Option<ChatId>,
 }
 
-/// `parameters` of a refusal.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Parameters {
-    retry_after: Option<i64>,
-    migrate_to_chat_id: Option<ChatId>,
-}
-
 impl Refusal {
-    pub(crate) fn new(method: &str, code: u16, description: String, hints: &Parameters) -> Self {
+    /// Reads a refusal out of an answer's envelope. Telegram's `error_code` is the HTTP status as well.
+    pub(crate) fn of(method: &str, status: u16, envelope: &Fields) -> Self {
+        let code = envelope
+            .integer("error_code")
+            .and_then(|code| u16::try_from(code).ok());
+        let hints = envelope.object("parameters").unwrap_or_default();
+        let retry_after = hints.integer("retry_after");
         Self {
             method: method.to_owned(),
-            code,
-            description,
-            retry_after: hints
-                .retry_after
-                .map(|seconds| seconds.clamp(0, RETRY_AFTER_MAX)),
-            migrate_to_chat_id: hints.migrate_to_chat_id,
+            code: code.unwrap_or(status),
+            description: envelope.text("description").unwrap_or_default(),
+            retry_after: retry_after.map(|seconds| seconds.clamp(0, RETRY_AFTER_MAX)),
+            migrate_to_chat_id: hints.integer("migrate_to_chat_id").map(ChatId),
         }
     }
 

@@ -1,14 +1,11 @@
 //! What arrives: a tolerant view of an update, narrow enough to stay small in wasm.
 //!
 //! Only what onehook itself and its handlers read is modelled. The whole text is kept beside it, so nothing is lost:
-//! [`Update::raw`] holds what Telegram sent, and [`Update::read`] reads any part of it into a type of the handler's own.
+//! [`Update::raw`] holds what Telegram sent, and [`Update::read`] reads its object into a type of the handler's own.
 
-use std::fmt;
+use serde::de::DeserializeOwned;
 
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
+use crate::json::Fields;
 use crate::telegram::ids::{ChatId, MessageId, UpdateId, UserId};
 
 /// The deepest nesting of objects and arrays that is read. Real updates stay below 20.
@@ -24,7 +21,7 @@ pub struct Update {
     pub id: UpdateId,
     /// Its kind in Telegram's words: `message`, `callback_query`, … Also one that did not exist when this was written.
     pub kind: String,
-    /// What the kind's object says, as far as it is modelled. Empty where the object has another shape than expected.
+    /// What the kind's object says, as far as it is modelled.
     pub content: Box<Content>,
     raw: String,
 }
@@ -38,9 +35,18 @@ pub enum Unusable {
     /// Objects and arrays are nested too deeply.
     #[error("the body is nested deeper than {DEPTH_MAX} levels")]
     TooDeep,
-    /// Not JSON, or JSON of another shape.
-    #[error("the body is not an update: {0}")]
-    NotAnUpdate(String),
+    /// Not JSON.
+    #[error("the body is not a JSON object: {0}")]
+    NotAnObject(String),
+    /// Readers disagree on which of two equal names counts, so neither does.
+    #[error("`update_id` is there twice")]
+    TwoIds,
+    /// There is no number, or one that is not whole, negative, or above 2^53.
+    #[error("`update_id` is not a whole number from 0 to 2^53 - 1")]
+    NoId,
+    /// There is no kind.
+    #[error("the kind of the update is missing")]
+    NoKind,
 }
 
 impl Update {
@@ -50,13 +56,27 @@ impl Update {
         if depth(text) > DEPTH_MAX {
             return Err(Unusable::TooDeep);
         }
-        let envelope: Envelope =
-            serde_json::from_str(text).map_err(|error| Unusable::NotAnUpdate(error.to_string()))?;
-        let content = serde_json::from_str(envelope.content.get()).unwrap_or_default();
+        let fields = Fields::of(text).map_err(|error| Unusable::NotAnObject(error.to_string()))?;
+        let ids = fields
+            .members()
+            .iter()
+            .filter(|(name, _)| name == "update_id");
+        if ids.count() > 1 {
+            return Err(Unusable::TwoIds);
+        }
+        let id = fields
+            .integer("update_id")
+            .filter(|id| (0..=INTEGER_MAX).contains(id));
+        let id = id.ok_or(Unusable::NoId)?;
+        let (kind, content) = kind(&fields).ok_or(Unusable::NoKind)?;
         Ok(Self {
-            id: envelope.id,
-            kind: envelope.kind,
-            content,
+            id: UpdateId(id),
+            kind: kind.to_owned(),
+            content: Box::new(
+                Fields::of(content)
+                    .map(|fields| Content::of(&fields))
+                    .unwrap_or_default(),
+            ),
             raw: text.to_owned(),
         })
     }
@@ -68,22 +88,20 @@ impl Update {
 
     /// Reads the kind's object into a type of the caller's own, for fields that are not modelled here.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        let envelope: Envelope = serde_json::from_str(&self.raw)?;
-        serde_json::from_str(envelope.content.get())
+        let fields = Fields::of(&self.raw)?;
+        serde_json::from_str(kind(&fields).map_or("null", |(_, content)| content))
     }
 
     /// The chat it happened in, where there is one.
     pub fn chat(&self) -> Option<&Chat> {
         let message = self.content.message.as_deref();
-        self.content
-            .chat
-            .as_ref()
-            .or_else(|| message?.chat.as_ref())
+        let chat = self.content.chat.as_ref();
+        chat.or_else(|| message?.chat.as_ref())
     }
 
     /// The person (or bot) who caused it, where Telegram tells.
     pub fn person(&self) -> Option<&User> {
-        self.content.from.as_ref().or(self.content.user.as_ref())
+        self.content.from.as_ref()
     }
 
     /// The lane: updates of one lane never overlap. The chat where there is one, else the person, else the poll, else the update itself.
@@ -94,149 +112,131 @@ impl Update {
         if let Some(person) = self.person() {
             return person.id.to_string();
         }
-        let poll = match self.kind.as_str() {
-            "poll" => self.content.id.as_deref(),
-            "poll_answer" => self.content.poll_id.as_deref(),
-            _ => None,
-        };
-        match poll {
-            Some(poll) => format!("poll:{poll}"),
-            None => format!("update:{}", self.id),
+        match (self.kind.as_str(), &self.content.id) {
+            ("poll" | "poll_answer", Some(poll)) => format!("poll:{poll}"),
+            _ => format!("update:{}", self.id),
         }
     }
 }
 
 /// The object of any kind of update, as far as handlers read it.
 ///
-/// One shape serves all kinds, since Telegram gives the same thing the same name everywhere.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// One shape serves all kinds, since Telegram gives the same thing the same name nearly everywhere.
+#[derive(Debug, Default)]
 pub struct Content {
-    /// `id` of a query or a poll.
-    #[serde(deserialize_with = "text_or_nothing")]
+    /// The number of a query or a poll, a text.
     pub id: Option<String>,
     /// The number of the message.
     pub message_id: Option<MessageId>,
     /// The topic of a forum it was sent in.
-    pub message_thread_id: Option<i32>,
-    /// Whether `message_thread_id` names a topic, rather than a thread of replies.
-    pub is_topic_message: Option<bool>,
-    /// When, in seconds since 1970. 0 for a message that is no longer accessible.
-    pub date: Option<i64>,
+    pub topic: Option<i64>,
     /// The chat it happened in.
     pub chat: Option<Chat>,
-    /// Who sent it.
+    /// Who sent or did it: `from`, or `user` for kinds that say so.
     pub from: Option<User>,
-    /// Who did it, for kinds that say `user` instead of `from`.
-    pub user: Option<User>,
     /// The text of a message.
     pub text: Option<String>,
     /// What a pressed button carries.
     pub data: Option<String>,
     /// The message a pressed button belongs to.
-    #[serde(deserialize_with = "object_or_nothing")]
     pub message: Option<Box<Content>>,
     /// The message this one answers.
     pub reply_to_message: Option<Box<Content>>,
-    /// The keyboard below a message.
-    pub reply_markup: Option<Keyboard>,
-    /// The poll a vote belongs to.
-    pub poll_id: Option<String>,
+    /// What the buttons below a message carry.
+    pub buttons: Vec<String>,
 }
 
 /// A chat.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Chat {
     /// Its number.
     pub id: ChatId,
     /// `private`, `group`, `supergroup` or `channel`.
-    #[serde(rename = "type", default)]
     pub kind: String,
-    /// Its title, for all but private chats.
-    #[serde(default)]
-    pub title: Option<String>,
 }
 
 /// A person or a bot.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct User {
     /// The number that never changes. Names do: never recognise anybody by `username`.
     pub id: UserId,
     /// Whether it is a bot.
-    #[serde(default)]
     pub is_bot: bool,
     /// The first name.
-    #[serde(default)]
     pub first_name: String,
     /// The @name, without the @.
-    #[serde(default)]
     pub username: Option<String>,
     /// The language of the person's app as an IETF tag, where it is known.
-    #[serde(default)]
     pub language_code: Option<String>,
 }
 
-/// An inline keyboard.
-#[derive(Debug, Deserialize)]
-pub struct Keyboard {
-    /// Its rows.
-    #[serde(default)]
-    pub inline_keyboard: Vec<Vec<Button>>,
-}
-
-/// A button of an inline keyboard.
-#[derive(Debug, Deserialize)]
-pub struct Button {
-    /// What it carries, for buttons that call the bot.
-    #[serde(default)]
-    pub callback_data: Option<String>,
-}
-
-/// The outer object: the number, and one further member whose name is the kind.
-struct Envelope {
-    id: UpdateId,
-    kind: String,
-    content: Box<RawValue>,
-}
-
-impl<'de> Deserialize<'de> for Envelope {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EnvelopeVisitor)
-    }
-}
-
-struct EnvelopeVisitor;
-
-impl<'de> Visitor<'de> for EnvelopeVisitor {
-    type Value = Envelope;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object with `update_id`")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Envelope, M::Error> {
-        let mut id = None;
-        let mut kind = None;
-        while let Some(name) = members.next_key::<String>()? {
-            if name == "update_id" {
-                let number: i64 = members.next_value()?;
-                if !(0..=INTEGER_MAX).contains(&number) {
-                    return Err(M::Error::custom("`update_id` is out of range"));
-                }
-                // Readers disagree on which of two equal names counts, so neither does.
-                if id.replace(UpdateId(number)).is_some() {
-                    return Err(M::Error::custom("`update_id` is there twice"));
-                }
-            } else if kind.is_none() {
-                kind = Some((name, members.next_value()?));
-            } else {
-                members.next_value::<IgnoredAny>()?;
-            }
+impl Content {
+    fn of(fields: &Fields) -> Self {
+        let nested = |name: &str| {
+            fields
+                .object(name)
+                .map(|fields| Box::new(Self::of(&fields)))
+        };
+        let thread = fields.integer("message_thread_id");
+        let is_topic = fields.flag("is_topic_message") == Some(true);
+        Self {
+            id: fields.text("id").or_else(|| fields.text("poll_id")),
+            message_id: fields.integer("message_id").map(MessageId),
+            topic: thread.filter(|_| is_topic),
+            chat: fields.object("chat").and_then(|fields| Chat::of(&fields)),
+            from: fields
+                .object("from")
+                .or_else(|| fields.object("user"))
+                .and_then(|fields| User::of(&fields)),
+            text: fields.text("text"),
+            data: fields.text("data"),
+            message: nested("message"),
+            reply_to_message: nested("reply_to_message"),
+            buttons: fields
+                .object("reply_markup")
+                .map(|keyboard| buttons(&keyboard))
+                .unwrap_or_default(),
         }
-        let id = id.ok_or_else(|| M::Error::custom("`update_id` is missing"))?;
-        let (kind, content) = kind.ok_or_else(|| M::Error::custom("the kind is missing"))?;
-        Ok(Envelope { id, kind, content })
     }
+}
+
+impl Chat {
+    fn of(fields: &Fields) -> Option<Self> {
+        Some(Self {
+            id: ChatId(fields.integer("id")?),
+            kind: fields.text("type").unwrap_or_default(),
+        })
+    }
+}
+
+impl User {
+    fn of(fields: &Fields) -> Option<Self> {
+        Some(Self {
+            id: UserId(fields.integer("id")?),
+            is_bot: fields.flag("is_bot") == Some(true),
+            first_name: fields.text("first_name").unwrap_or_default(),
+            username: fields.text("username"),
+            language_code: fields.text("language_code"),
+        })
+    }
+}
+
+/// The member beside `update_id`: its name is the kind, its value the object.
+fn kind<'a>(fields: &'a Fields) -> Option<(&'a str, &'a str)> {
+    let mut members = fields.members().iter();
+    let kind = members.find(|(name, _)| name != "update_id");
+    kind.map(|(name, value)| (name.as_str(), value.get()))
+}
+
+/// What the buttons of an inline keyboard carry, row by row.
+fn buttons(keyboard: &Fields) -> Vec<String> {
+    let rows = keyboard.list("inline_keyboard").unwrap_or_default();
+    let rows = rows
+        .into_iter()
+        .filter_map(|row| serde_json::from_str::<Vec<Fields>>(row.get()).ok());
+    rows.flatten()
+        .filter_map(|button| button.text("callback_data"))
+        .collect()
 }
 
 /// The deepest nesting of objects and arrays in a JSON text, by one scan that needs no stack.
@@ -256,18 +256,4 @@ fn depth(text: &str) -> usize {
         }
     }
     deepest
-}
-
-/// `id` is a text for queries and polls, and a number elsewhere, where nobody reads it.
-fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok())
-}
-
-/// `message` is an object in a callback query; a kind of tomorrow may use the name for something else.
-fn object_or_nothing<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Box<Content>>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok())
 }

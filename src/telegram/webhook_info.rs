@@ -1,41 +1,40 @@
 //! What `getWebhookInfo` answers, and what we want it to answer.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::json::Fields;
 
 /// The webhook as Telegram sees it. The secret is never told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WebhookInfo {
     /// The address, empty when no webhook is set.
-    #[serde(default)]
     pub url: String,
     /// Updates that wait to be delivered.
-    #[serde(default)]
     pub pending_update_count: i64,
     /// When the last delivery failed, in seconds since 1970. Never cleared by later successes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_date: Option<i64>,
     /// How the last delivery failed. It stays until the webhook is set or deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_message: Option<String>,
     /// When Telegram last had trouble of its own, in seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_synchronization_error_date: Option<i64>,
     /// How many deliveries may run at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<i64>,
     /// The address the name resolved to, or the fixed one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// The kinds of updates that are delivered. Absent when it is Telegram's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_updates: Option<Vec<String>>,
     /// Whether Telegram checks the address against a certificate of its owner. We never set one.
-    #[serde(default)]
     pub has_custom_certificate: bool,
 }
 
 /// The webhook as the operator last asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WantedWebhook {
     /// The address, empty for "no webhook".
     pub url: String,
@@ -44,7 +43,7 @@ pub struct WantedWebhook {
     /// The kinds of updates to deliver.
     pub allowed_updates: Vec<String>,
     /// A fixed address to deliver to, instead of the one the name resolves to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
 }
 
@@ -59,7 +58,36 @@ pub struct Difference {
     pub actual: String,
 }
 
+impl WebhookInfo {
+    /// Reads what `getWebhookInfo` answers.
+    pub fn of(answer: &str) -> Result<Self, serde_json::Error> {
+        let fields = Fields::of(answer)?;
+        Ok(Self {
+            url: fields.text("url").unwrap_or_default(),
+            pending_update_count: fields.integer("pending_update_count").unwrap_or_default(),
+            last_error_date: fields.integer("last_error_date"),
+            last_error_message: fields.text("last_error_message"),
+            last_synchronization_error_date: fields.integer("last_synchronization_error_date"),
+            max_connections: fields.integer("max_connections"),
+            ip_address: fields.text("ip_address"),
+            allowed_updates: fields.texts("allowed_updates"),
+            has_custom_certificate: fields.flag("has_custom_certificate") == Some(true),
+        })
+    }
+}
+
 impl WantedWebhook {
+    /// Reads a wish as it was written down.
+    pub fn of(document: &str) -> Option<Self> {
+        let fields = Fields::of(document).ok()?;
+        Some(Self {
+            url: fields.text("url")?,
+            max_connections: fields.integer("max_connections")?,
+            allowed_updates: fields.texts("allowed_updates")?,
+            ip_address: fields.text("ip_address"),
+        })
+    }
+
     /// The wish that there be no webhook.
     pub fn none(allowed_updates: &[String], max_connections: i64) -> Self {
         Self {
@@ -91,14 +119,13 @@ impl WantedWebhook {
             self.max_connections.to_string(),
             actual.max_connections.unwrap_or(40).to_string(),
         );
-        compare(
-            "allowed_updates",
-            sorted(&self.allowed_updates),
-            actual
-                .allowed_updates
-                .as_deref()
-                .map_or_else(|| "Telegram's default".to_owned(), sorted),
-        );
+        // Telegram lists kinds in an order of its own.
+        let kinds = actual.allowed_updates.as_deref();
+        if !kinds.is_some_and(|kinds| are_the_same(kinds, &self.allowed_updates)) {
+            let actual =
+                kinds.map_or_else(|| "Telegram's default".to_owned(), |kinds| kinds.join(", "));
+            compare("allowed_updates", self.allowed_updates.join(", "), actual);
+        }
         if let Some(fixed) = &self.ip_address {
             let actual = actual.ip_address.clone().unwrap_or_default();
             compare("ip_address", fixed.clone(), actual);
@@ -107,10 +134,7 @@ impl WantedWebhook {
     }
 }
 
-/// Telegram lists kinds in an order of its own, so they are compared sorted.
-fn sorted(kinds: &[String]) -> String {
-    let mut kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds.join(", ")
+/// Whether two lists name the same things, in whatever order.
+fn are_the_same(these: &[String], those: &[String]) -> bool {
+    these.iter().all(|this| those.contains(this)) && those.iter().all(|that| these.contains(that))
 }
