@@ -3,5 +3,6 @@
 
 mod emulator;
 
+mod deploy;
 mod emulator_conformance;
 mod rivals;

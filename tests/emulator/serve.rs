@@ -10,6 +10,7 @@
 use std::process::ExitCode;
 use std::thread;
 
+mod chat;
 #[path = "mod.rs"]
 mod emulator;
 
@@ -18,15 +19,19 @@ use emulator::telegram::Options;
 
 const USAGE: &str = "\
 usage: emulator serve [--port N] [--token TOKEN [--username NAME] [--first-name NAME]]…
+       emulator chat --url URL
 
 Serves a pretend Telegram Bot API on 127.0.0.1; port 0 takes a free one.
---username and --first-name belong to the token before them.";
+--username and --first-name belong to the token before them.
+
+`chat` opens a prompt to write to the bot through a running one.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest = arguments.get(1..).unwrap_or_default();
     let outcome = match arguments.first().map(String::as_str) {
         Some("serve") => serve(rest),
+        Some("chat") => return chat::run(rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
