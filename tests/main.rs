@@ -1,8 +1,12 @@
 //! All tests of onehook, one binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod emulator;
 
+mod sqlite_database;
+mod test_bot;
+
 mod deploy;
 mod emulator_conformance;
+mod handlers;
 mod rivals;

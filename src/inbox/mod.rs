@@ -270,26 +270,33 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Committed, InboxError> {
         const DOING: &str = "commit the plan";
         let mut statements = Vec::with_capacity(4);
+        let closes = open == Open::Closed;
         let mut values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
             text_of(&plan).into(),
-            (open as i64).into(),
         ];
         let change = session.and_then(|(key, session)| Some((key, session, session.change()?)));
-        if let Some((key, session, document)) = change {
+        let commit = if let Some((key, session, document)) = change {
             let written: [Value; 3] = [key.into(), (session.version() + 1).into(), document.into()];
             let mut session_values = vec![claimed.seq.into(), claimed.fence.into()];
             session_values.extend(written.clone());
             values.extend(written);
             statements.push(statement(statements::WRITE_SESSION, session_values));
-            statements.push(statement(statements::COMMIT_WITH_SESSION, values));
+            if closes {
+                statements::COMMIT_AND_CLOSE_WITH_SESSION
+            } else {
+                statements::COMMIT_WITH_SESSION
+            }
+        } else if closes {
+            statements::COMMIT_AND_CLOSE
         } else {
-            statements.push(statement(statements::COMMIT, values));
-        }
+            statements::COMMIT
+        };
+        statements.push(statement(commit, values));
         statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
         let standing = statements.len() - 1;
-        if open == Open::Closed {
+        if closes {
             statements.push(self.claim_lane(&claimed.lane));
         }
         let mut rows = self.trip_twice(DOING, statements).await?;

@@ -119,14 +119,37 @@ pub const WRITE_SESSION: &str = "INSERT INTO session (bot, key, version, documen
      ON CONFLICT (bot, key) DO UPDATE SET version = excluded.version, document = excluded.document \
      WHERE session.version = excluded.version - 1";
 
-/// Commits a plan. ?1 seq, ?2 fence, ?3 plan, ?4 open
-pub const COMMIT: &str = "UPDATE inbox SET state = 'done', plan = ?3, open = ?4, error = NULL \
-     WHERE seq = ?1 AND fence = ?2 AND state = 'leased'";
+/// What every commit sets, and on which row. ?1 seq, ?2 fence, ?3 plan
+macro_rules! commit {
+    ($and_sets:literal) => {
+        concat!(
+            "UPDATE inbox SET state = 'done', plan = ?3, error = NULL",
+            $and_sets,
+            " WHERE seq = ?1 AND fence = ?2 AND state = 'leased'"
+        )
+    };
+}
 
-/// Commits a plan if the session that belongs to it was written. ?1 seq, ?2 fence, ?3 plan, ?4 open, ?5 key, ?6 new version, ?7 document
-pub const COMMIT_WITH_SESSION: &str = "UPDATE inbox SET state = 'done', plan = ?3, open = ?4, error = NULL \
-     WHERE seq = ?1 AND fence = ?2 AND state = 'leased' AND EXISTS (SELECT 1 FROM session \
-     WHERE session.bot = inbox.bot AND key = ?5 AND version = ?6 AND document = ?7)";
+/// The session that belongs to a commit was written. ?4 key, ?5 new version, ?6 document
+macro_rules! session_is_written {
+    () => {
+        " AND EXISTS (SELECT 1 FROM session WHERE session.bot = inbox.bot AND key = ?4 AND version = ?5 AND document = ?6)"
+    };
+}
+
+/// Commits a plan whose calls are still to be made, so that the row stays open: `open` is not touched, or its index would be
+/// written too. ?1 seq, ?2 fence, ?3 plan
+pub const COMMIT: &str = commit!("");
+
+/// Commits a plan that leaves nothing to do. ?1 seq, ?2 fence, ?3 plan
+pub const COMMIT_AND_CLOSE: &str = commit!(", open = 0");
+
+/// [`COMMIT`] with a session. ?1 seq, ?2 fence, ?3 plan, ?4 key, ?5 new version, ?6 document
+pub const COMMIT_WITH_SESSION: &str = concat!(commit!(""), session_is_written!());
+
+/// [`COMMIT_AND_CLOSE`] with a session. ?1 seq, ?2 fence, ?3 plan, ?4 key, ?5 new version, ?6 document
+pub const COMMIT_AND_CLOSE_WITH_SESSION: &str =
+    concat!(commit!(", open = 0"), session_is_written!());
 
 /// Whose a row is now: after a lost answer this tells whether a commit took effect. ?1 seq
 pub const STANDING: &str = "SELECT state, fence FROM inbox WHERE seq = ?1";

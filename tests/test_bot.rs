@@ -1,0 +1,519 @@
+//! A bot to talk to in tests: the real app between SQLite and the pretend Telegram, all in process, on one clock.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use expect_test::Expect;
+use onehook::app::App;
+use onehook::guard::{self, Tick};
+use onehook::isolate::Isolate;
+use onehook::notes::Notes;
+use onehook::reply::Reply;
+use onehook::request::{Body, BodyError, HEADERS, Request};
+use onehook::routes::{self, Answer};
+use onehook::settings::Settings;
+use onehook::telegram::transport::{Answer as HttpAnswer, Outgoing, Transport, Unreachable};
+use onehook::webhook::{self, Received, Verdict};
+use serde_json::{Value, json};
+
+use crate::emulator::in_process::{InProcess, Lost};
+use crate::emulator::telegram::{self as telegram, Delivered, Options};
+use crate::sqlite_database::SqliteDatabase;
+
+/// The bot's token. It must show up nowhere.
+pub const TOKEN: &str = "4242:CANARY_bot_token_CANARY_bot_token_00";
+/// The admin token. It must show up nowhere either.
+pub const ADMIN_TOKEN: &str = "CANARY_admin_token_CANARY_admin_token";
+/// Where the worker lives.
+pub const ORIGIN: &str = "http://127.0.0.1:8787";
+/// Where Telegram lives.
+const API_ROOT: &str = "http://127.0.0.1:8081";
+/// When the tests begin: 2027-01-15, 08:00 UTC.
+pub const START: u64 = 1_800_000_000_000;
+
+/// How far a visit gets before the isolate dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dies {
+    /// It does not.
+    Never,
+    /// After the update was recorded.
+    BeforeHandling,
+    /// After the answer, before anything else is written down.
+    BeforeSettling,
+}
+
+/// A bot with its world.
+pub struct TestBot {
+    /// Telegram.
+    pub telegram: Rc<InProcess>,
+    /// The database.
+    pub database: SqliteDatabase,
+    notes: MemoryNotes,
+    isolate: RefCell<Rc<Isolate>>,
+    settings: RefCell<BTreeMap<String, String>>,
+    told: Cell<usize>,
+    dies: Cell<Dies>,
+    /// The status of every answer to Telegram, in order.
+    pub statuses: RefCell<Vec<u16>>,
+    /// Everything a visitor got to see, for the canaries.
+    pub seen: RefCell<Vec<String>>,
+}
+
+impl TestBot {
+    /// A bot whose webhook is set and whose owner is Ada.
+    pub fn new() -> Self {
+        let bot = Self::without_webhook();
+        let reply = bot.operator().put("/admin/webhook", "");
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        bot
+    }
+
+    /// A bot nobody has set a webhook for yet.
+    pub fn without_webhook() -> Self {
+        let telegram = Rc::new(InProcess::new(Options {
+            now: START,
+            seed: 1,
+            first_update_id: Some(100),
+            allow_http_and_loopback: true,
+            ..Options::default()
+        }));
+        telegram.add_bot(TOKEN, "onehook_bot", "Onehook");
+        let clock = Rc::clone(&telegram);
+        let bot = Self {
+            telegram,
+            database: SqliteDatabase::new(Rc::new(move || clock.now())),
+            notes: MemoryNotes::default(),
+            isolate: RefCell::default(),
+            settings: RefCell::default(),
+            told: Cell::new(0),
+            dies: Cell::new(Dies::Never),
+            statuses: RefCell::default(),
+            seen: RefCell::default(),
+        };
+        for (name, value) in [
+            ("TELEGRAM_BOT_TOKEN", TOKEN),
+            ("ADMIN_TOKEN", ADMIN_TOKEN),
+            ("TELEGRAM_API_ROOT", API_ROOT),
+            ("OWNER_IDS", "1001"),
+        ] {
+            bot.set(name, value);
+        }
+        bot
+    }
+
+    /// Changes a setting.
+    pub fn set(&self, name: &str, value: &str) {
+        self.settings
+            .borrow_mut()
+            .insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Goes on in a fresh isolate that remembers nothing.
+    pub fn forget_isolate(&self) {
+        *self.isolate.borrow_mut() = Rc::default();
+    }
+
+    /// Lets isolates die at a certain point from now on.
+    pub fn dies(&self, dies: Dies) {
+        self.dies.set(dies);
+    }
+
+    /// Somebody who chats.
+    pub fn person<'a>(&'a self, name: &'a str) -> Person<'a> {
+        Person {
+            bot: self,
+            name,
+            chat: None,
+            language: None,
+        }
+    }
+
+    /// Somebody with the admin token.
+    pub fn operator(&self) -> Operator<'_> {
+        Operator {
+            bot: self,
+            authorization: Some(format!("Bearer {ADMIN_TOKEN}")),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Lets time pass, with Telegram's deliveries as they fall due.
+    pub fn wait_seconds(&self, seconds: u64) {
+        for _ in 0..seconds {
+            self.telegram.advance(1000);
+            self.deliver();
+        }
+    }
+
+    /// The cron tick.
+    pub fn tick(&self) -> Tick {
+        let app = self.app();
+        let tick = pollster::block_on(guard::tick(&app)).unwrap();
+        drop(app);
+        self.deliver();
+        tick
+    }
+
+    /// What people saw since the last look.
+    pub fn transcript(&self, expect: Expect) {
+        let entries = self.telegram.transcript(self.told.get());
+        self.told.set(self.told.get() + entries.len());
+        let lines: Vec<String> = entries.iter().filter_map(line).collect();
+        expect.assert_eq(&(lines.join("\n") + "\n"));
+    }
+
+    /// How often a method was called.
+    pub fn calls(&self, method: &str) -> usize {
+        self.calls_of(method).len()
+    }
+
+    /// The parameters of every call of a method.
+    pub fn calls_of(&self, method: &str) -> Vec<Value> {
+        let state = self.telegram.state();
+        let calls = state["bots"][0]["calls"].as_array().expect("calls").clone();
+        let ours = calls.into_iter().filter(|call| {
+            call["method"]
+                .as_str()
+                .is_some_and(|name| name.eq_ignore_ascii_case(method))
+        });
+        ours.map(|call| call["parameters"].clone()).collect()
+    }
+
+    /// The secret that Telegram was given.
+    pub fn secret(&self) -> String {
+        self.telegram.state()["bots"][0]["webhook"]["secret"]
+            .as_str()
+            .expect("a secret")
+            .to_owned()
+    }
+
+    /// Posts a body to the webhook, as Telegram would.
+    pub fn post(&self, body: &[u8]) -> Reply {
+        let secret = self.secret();
+        self.visit(
+            "POST",
+            "/webhook",
+            &[("x-telegram-bot-api-secret-token", &secret)],
+            body,
+        )
+        .0
+    }
+
+    /// Any request. The second value tells whether the body was read.
+    pub fn visit(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (Reply, bool) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let request = Request {
+            method: method.to_owned(),
+            origin: ORIGIN.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers
+                .iter()
+                .filter_map(|(name, value)| known(name, value))
+                .collect(),
+        };
+        let was_read = Cell::new(false);
+        let body = BytesBody {
+            bytes: body,
+            was_read: &was_read,
+        };
+        let reply = pollster::block_on(self.answer(&request, body));
+        self.seen
+            .borrow_mut()
+            .push(format!("{:?}{}", reply.headers, reply.body));
+        (reply, was_read.get())
+    }
+
+    /// Hands Telegram's due deliveries to the bot until there are none.
+    pub fn deliver(&self) {
+        loop {
+            let deliveries = self.telegram.deliveries();
+            if deliveries.is_empty() {
+                return;
+            }
+            for (delivery, _, request) in deliveries {
+                let headers: Vec<(&str, &str)> = request
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()))
+                    .collect();
+                let (reply, _) =
+                    self.visit(&request.method, &request.path, &headers, &request.body);
+                self.statuses.borrow_mut().push(reply.status);
+                self.telegram
+                    .delivered(delivery, Delivered::Answered(response(reply)));
+            }
+        }
+    }
+
+    async fn answer(&self, request: &Request, body: BytesBody<'_>) -> Reply {
+        let app = self.app();
+        let received = match routes::answer(&app, request, body).await {
+            Answer::Reply(reply) => return reply,
+            Answer::Received(received) => received,
+        };
+        let (claimed, session, door) = match received {
+            Received::Settled(_, verdict) => return verdict.reply(app.now_ms),
+            Received::Work(claimed, session, door) => (claimed, session, door),
+        };
+        if self.dies.get() == Dies::BeforeHandling {
+            return Verdict::Waiting.reply(app.now_ms);
+        }
+        let (verdict, afterwards) = webhook::carry_out(&app, claimed, session, &door).await;
+        if self.dies.get() != Dies::BeforeSettling {
+            // A failure here is the cron's to find.
+            let _ = webhook::settle(&app, afterwards, &door).await;
+        }
+        verdict.reply(app.now_ms)
+    }
+
+    fn app(&self) -> App<&SqliteDatabase, InProcessTransport, &MemoryNotes> {
+        let settings = self.settings.borrow();
+        let settings = Settings::read(|name| settings.get(name).cloned()).unwrap();
+        let transport = InProcessTransport(Rc::clone(&self.telegram));
+        let ports = (&self.database, transport, &self.notes);
+        App::new(
+            settings,
+            ports,
+            Rc::clone(&self.isolate.borrow()),
+            i64::try_from(self.telegram.now()).unwrap(),
+        )
+    }
+}
+
+/// Somebody who chats with the bot.
+#[derive(Clone, Copy)]
+pub struct Person<'a> {
+    bot: &'a TestBot,
+    name: &'a str,
+    chat: Option<&'a str>,
+    language: Option<&'a str>,
+}
+
+impl<'a> Person<'a> {
+    /// The same person, in a group.
+    pub fn in_group(self, title: &'a str) -> Self {
+        Self {
+            chat: Some(title),
+            ..self
+        }
+    }
+
+    /// The same person, with another language.
+    pub fn speaking(self, language: &'a str) -> Self {
+        Self {
+            language: Some(language),
+            ..self
+        }
+    }
+
+    /// Says something.
+    pub fn says(self, text: &str) -> Value {
+        self.acts(json!({"act": "say", "text": text}))
+    }
+
+    /// Answers a message.
+    pub fn answers(self, message_id: i64, text: &str) -> Value {
+        self.acts(json!({"act": "say", "text": text, "reply_to": message_id}))
+    }
+
+    /// Presses a button, counted from 1, of a message.
+    pub fn presses(self, message_id: i64, button: usize) -> Value {
+        self.acts(json!({"act": "press", "message_id": message_id, "button": button}))
+    }
+
+    /// Does anything the pretend Telegram knows.
+    pub fn acts(self, mut act: Value) -> Value {
+        act["person"] = json!(self.name);
+        if let Some(chat) = self.chat {
+            act["chat"] = json!(chat);
+        }
+        if let Some(language) = self.language {
+            act["language_code"] = json!(language);
+        }
+        let acted = self.bot.telegram.act(&act).unwrap();
+        self.bot.deliver();
+        acted
+    }
+
+    /// The number of the bot's last message with buttons, in any chat.
+    pub fn last_message_with_buttons(self) -> i64 {
+        let entries = self.bot.telegram.transcript(0);
+        let with_buttons = |entry: &&Value| {
+            entry["buttons"]
+                .as_array()
+                .is_some_and(|rows| !rows.is_empty())
+        };
+        let last = entries
+            .iter()
+            .rev()
+            .find(with_buttons)
+            .expect("a message with buttons");
+        last["message_id"].as_i64().unwrap()
+    }
+}
+
+/// Somebody with (or without) the admin token.
+pub struct Operator<'a> {
+    bot: &'a TestBot,
+    authorization: Option<String>,
+    headers: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Operator<'a> {
+    /// The same, with another token, or with none.
+    pub fn with_token(mut self, token: Option<&str>) -> Self {
+        self.authorization = token.map(|token| format!("Bearer {token}"));
+        self
+    }
+
+    /// The same, with a header more.
+    pub fn with_header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// `GET`.
+    pub fn get(&self, target: &str) -> Reply {
+        self.sends("GET", target, "")
+    }
+
+    /// `PUT`.
+    pub fn put(&self, target: &str, body: &str) -> Reply {
+        self.sends("PUT", target, body)
+    }
+
+    /// `DELETE`.
+    pub fn delete(&self, target: &str) -> Reply {
+        self.sends("DELETE", target, "")
+    }
+
+    /// Any request.
+    pub fn sends(&self, method: &str, target: &str, body: &str) -> Reply {
+        let mut headers = self.headers.clone();
+        if let Some(authorization) = &self.authorization {
+            headers.push(("authorization", authorization));
+        }
+        self.bot.visit(method, target, &headers, body.as_bytes()).0
+    }
+}
+
+/// The way to the pretend Telegram.
+struct InProcessTransport(Rc<InProcess>);
+
+impl Transport for InProcessTransport {
+    async fn carry(&self, request: Outgoing) -> Result<HttpAnswer, Unreachable> {
+        let path = request
+            .url
+            .strip_prefix(API_ROOT)
+            .expect("a call to Telegram")
+            .to_owned();
+        let content_type = request
+            .content_type
+            .map(|value| ("Content-Type".to_owned(), value.to_owned()));
+        let request = telegram::Request {
+            method: request.method.to_owned(),
+            path,
+            headers: content_type.into_iter().collect(),
+            body: request.body,
+        };
+        match self.0.call(request, 10_000) {
+            Ok(response) => Ok(HttpAnswer {
+                status: response.status,
+                body: response.body,
+            }),
+            Err(Lost::TimedOut) => Err(Unreachable::TimedOut),
+            Err(Lost::Reset | Lost::Truncated) => Err(Unreachable::Broken),
+        }
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        self.0.advance(u64::from(milliseconds));
+    }
+}
+
+/// Notes in memory.
+#[derive(Default)]
+struct MemoryNotes(RefCell<BTreeMap<String, String>>);
+
+impl Notes for &MemoryNotes {
+    async fn read(&self, key: &str) -> Option<String> {
+        self.0.borrow().get(key).cloned()
+    }
+
+    async fn write(&self, key: &str, text: &str, _: u32) {
+        self.0.borrow_mut().insert(key.to_owned(), text.to_owned());
+    }
+}
+
+/// A body that tells whether it was read.
+struct BytesBody<'a> {
+    bytes: &'a [u8],
+    was_read: &'a Cell<bool>,
+}
+
+impl Body for BytesBody<'_> {
+    async fn read(self, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
+        self.was_read.set(true);
+        if self.bytes.len() > bytes_max {
+            return Err(BodyError::TooLarge);
+        }
+        Ok(self.bytes.to_vec())
+    }
+}
+
+/// A header as the door hands it over: only those that are read anywhere, in lower case.
+fn known(name: &str, value: &str) -> Option<(&'static str, String)> {
+    let known = HEADERS
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))?;
+    Some((known, value.to_owned()))
+}
+
+fn response(reply: Reply) -> telegram::Response {
+    let headers = reply
+        .headers
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    telegram::Response {
+        status: reply.status,
+        headers: headers.collect(),
+        body: reply.body.into_bytes(),
+    }
+}
+
+/// A line of the transcript, as a person would see it.
+fn line(entry: &Value) -> Option<String> {
+    let who = entry["who"].as_str()?;
+    let text = entry["text"].as_str().unwrap_or_default();
+    let chat = entry["chat"].as_str().unwrap_or_default();
+    let speaker = if who == "bot" {
+        format!("bot → {chat}")
+    } else {
+        who.to_owned()
+    };
+    let line = match entry["what"].as_str()? {
+        "message" => format!("{speaker}: {text}"),
+        "press" => format!("{who} presses {text}"),
+        "answer" => format!("{speaker} (notice): {text}"),
+        what => format!("{speaker} ({what}): {text}"),
+    };
+    let buttons: Vec<&str> = entry["buttons"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|row| row.as_array().into_iter().flatten())
+        .filter_map(|button| button["text"].as_str())
+        .collect();
+    Some(match buttons.as_slice() {
+        [] => line.trim_end().to_owned(),
+        buttons => format!("{line} [{}]", buttons.join("] [")),
+    })
+}
