@@ -265,9 +265,12 @@ fn an_old_button_is_let_go() {
     let bot = TestBot::new();
     let press = |data: &str| {
         let person = serde_json::json!({"id": 1002, "is_bot": false, "first_name": "Bob"});
-        let query = serde_json::json!({"id": "77", "from": person, "chat_instance": "1", "data": data});
+        let query =
+            serde_json::json!({"id": "77", "from": person, "chat_instance": "1", "data": data});
         let update = serde_json::json!({"callback_query": query});
-        bot.telegram.act(&serde_json::json!({"act": "update", "update": update})).unwrap();
+        bot.telegram
+            .act(&serde_json::json!({"act": "update", "update": update}))
+            .unwrap();
         bot.deliver();
     };
     press("from another age");

@@ -1,12 +1,22 @@
 //! All tests of onehook, one binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod emulator;
 
 mod sqlite_database;
 mod test_bot;
 
+mod admin;
 mod deploy;
 mod emulator_conformance;
 mod handlers;
+mod outbox;
 mod rivals;
+mod settings;
+mod webhook;

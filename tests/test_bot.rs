@@ -182,7 +182,7 @@ impl TestBot {
 
     /// The secret that Telegram was given.
     pub fn secret(&self) -> String {
-        self.telegram.state()["bots"][0]["webhook"]["secret"]
+        self.telegram.state()["bots"][0]["webhook"]["secret_token"]
             .as_str()
             .expect("a secret")
             .to_owned()

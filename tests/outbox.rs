@@ -1,0 +1,271 @@
+//! What becomes of calls: Telegram's refusals, its silence, and the order of a plan.
+
+use onehook::delivery::outbox::{CallState, PlannedCall, Remainder, remainder};
+use onehook::plan::{OnAmbiguity, Plan};
+use onehook::telegram::refusal::{CallError, Refusal};
+use onehook::telegram::transport::Unreachable;
+use serde_json::json;
+
+use crate::test_bot::TestBot;
+
+fn call(on_ambiguity: OnAmbiguity) -> PlannedCall {
+    let mut plan = Plan::new();
+    plan.call_raw("aMethod", &json!({"chat_id": 1}), on_ambiguity);
+    PlannedCall::new(plan.calls()[0].clone())
+}
+
+fn refused(code: u16, description: &str, retry_after: Option<i64>) -> CallError {
+    CallError::Refused(Refusal {
+        method: "aMethod".to_owned(),
+        code,
+        description: description.to_owned(),
+        retry_after,
+        migrate_to_chat_id: None,
+    })
+}
+
+fn silent() -> CallError {
+    CallError::Unreachable {
+        method: "aMethod".to_owned(),
+        cause: Unreachable::TimedOut,
+    }
+}
+
+#[track_caller]
+fn check(on_ambiguity: OnAmbiguity, outcomes: &[CallError], state: CallState, tries: i64) {
+    let mut call = call(on_ambiguity);
+    for outcome in outcomes {
+        assert!(call.is_due(), "it came to its end too early: {call:?}");
+        call.begin();
+        call.ended(Err(outcome.clone()));
+    }
+    assert_eq!((call.state, call.tries), (state, tries), "{call:?}");
+}
+
+#[test]
+fn silence_is_met_by_the_policy_of_the_call() {
+    check(OnAmbiguity::Park, &[silent()], CallState::Parked, 1);
+    check(OnAmbiguity::Resend, &[silent()], CallState::Wait, 1);
+    check(
+        OnAmbiguity::Resend,
+        &[silent(), silent()],
+        CallState::Failed,
+        2,
+    );
+    check(
+        OnAmbiguity::Repeat,
+        &[silent(), silent(), silent(), silent()],
+        CallState::Wait,
+        4,
+    );
+    check(
+        OnAmbiguity::Repeat,
+        &[silent(), silent(), silent(), silent(), silent()],
+        CallState::Failed,
+        5,
+    );
+}
+
+#[test]
+fn errors_of_the_server_are_as_good_as_silence() {
+    check(
+        OnAmbiguity::Resend,
+        &[refused(502, "Bad Gateway", None)],
+        CallState::Wait,
+        1,
+    );
+    check(
+        OnAmbiguity::Park,
+        &[refused(500, "Internal Server Error: restart", None)],
+        CallState::Parked,
+        1,
+    );
+    let html = CallError::NotUnderstood {
+        method: "aMethod".to_owned(),
+        status: 200,
+    };
+    check(OnAmbiguity::Park, &[html], CallState::Parked, 1);
+}
+
+#[test]
+fn refusals_are_final_and_a_pause_costs_no_try() {
+    for policy in [OnAmbiguity::Repeat, OnAmbiguity::Resend, OnAmbiguity::Park] {
+        check(
+            policy,
+            &[refused(400, "Bad Request: chat not found", None)],
+            CallState::Failed,
+            1,
+        );
+        check(
+            policy,
+            &[refused(403, "Forbidden: bot was blocked by the user", None)],
+            CallState::Failed,
+            1,
+        );
+        check(
+            policy,
+            &[refused(429, "Too Many Requests: retry after 7", Some(7))],
+            CallState::Wait,
+            0,
+        );
+    }
+    check(
+        OnAmbiguity::Repeat,
+        &[refused(
+            400,
+            "Bad Request: message is not modified: specified new…",
+            None,
+        )],
+        CallState::Sent,
+        1,
+    );
+    check(
+        OnAmbiguity::Repeat,
+        &[refused(
+            400,
+            "Bad Request: message to delete not found",
+            None,
+        )],
+        CallState::Sent,
+        1,
+    );
+}
+
+#[test]
+fn a_long_pause_lets_the_lane_go_and_a_short_one_holds_it() {
+    let after = |seconds| {
+        let mut call = call(OnAmbiguity::Resend);
+        call.begin();
+        call.ended(Err(refused(429, "Too Many Requests", Some(seconds))));
+        remainder(&[call])
+    };
+    assert_eq!(after(5), Remainder::HoldingLane(5_000));
+    assert_eq!(after(120), Remainder::HoldingLane(120_000));
+    assert_eq!(after(121), Remainder::LettingLaneGo(121_000));
+    assert_eq!(remainder(&[]), Remainder::Nothing);
+}
+
+#[test]
+fn a_call_survives_being_written_down() {
+    let mut plan = Plan::new();
+    let sent = plan.call_raw(
+        "sendMessage",
+        &json!({"text": "привіт \u{1f44d}"}),
+        OnAmbiguity::Park,
+    );
+    let pinned = plan.call_raw(
+        "pinChatMessage",
+        &json!({"chat_id": 5, "message_id": 0}),
+        OnAmbiguity::Repeat,
+    );
+    plan.about_message_of(sent, pinned);
+    for call in plan.calls() {
+        let mut call = PlannedCall::new(call.clone());
+        call.begin();
+        call.ended(Err(silent()));
+        let written = serde_json::to_string(&call).unwrap();
+        let read = PlannedCall::of(&written).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), written);
+    }
+}
+
+#[test]
+fn a_later_step_takes_the_number_of_the_message_an_earlier_one_sent() {
+    let mut plan = Plan::new();
+    let sent = plan.call_raw("sendMessage", &json!({}), OnAmbiguity::Resend);
+    let pinned = plan.call_raw(
+        "pinChatMessage",
+        &json!({"message_id": 0, "chat_id": 5}),
+        OnAmbiguity::Repeat,
+    );
+    plan.about_message_of(sent, pinned);
+    let mut calls: Vec<PlannedCall> = plan.calls().iter().cloned().map(PlannedCall::new).collect();
+    assert_eq!(
+        calls[1].parameters(&calls[..1]),
+        None,
+        "nothing was sent yet"
+    );
+    calls[0].begin();
+    calls[0].ended(Ok(Some(onehook::telegram::ids::MessageId(77))));
+    let parameters = calls[1].parameters(&calls[..1]).unwrap();
+    let parameters: serde_json::Value = serde_json::from_str(&parameters).unwrap();
+    assert_eq!(parameters, json!({"message_id": 77, "chat_id": 5}));
+}
+
+#[test]
+fn telegrams_pause_is_kept_and_then_the_message_comes() {
+    let bot = TestBot::new();
+    bot.telegram
+        .fault(
+            &json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"retry_after": 7}}),
+        )
+        .unwrap();
+    bot.person("Ada").says("/ping");
+    assert_eq!(bot.calls("sendMessage"), 1);
+    bot.telegram.advance(6_000);
+    bot.tick();
+    assert_eq!(bot.calls("sendMessage"), 1, "not before its time");
+    bot.telegram.advance(1_500);
+    bot.tick();
+    bot.transcript(expect_test::expect![[r#"
+        Ada: /ping
+        bot → Ada: pong
+    "#]]);
+}
+
+#[test]
+fn what_waits_in_a_chat_is_not_overtaken() {
+    let bot = TestBot::new();
+    bot.telegram
+        .fault(
+            &json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"retry_after": 7}}),
+        )
+        .unwrap();
+    let ada = bot.person("Ada");
+    ada.says("/ping");
+    ada.says("/id");
+    bot.telegram.advance(8_000);
+    bot.tick();
+    bot.transcript(expect_test::expect![[r#"
+        Ada: /ping
+        Ada: /id
+        bot → Ada: pong
+        bot → Ada: Your number is 1001.
+    "#]]);
+}
+
+#[test]
+fn a_reply_lost_after_the_effect_is_doubled_at_most_once() {
+    let bot = TestBot::new();
+    bot.telegram
+        .fault(&json!({"on": "api", "method": "sendMessage", "times": 9, "fault": "reset_after"}))
+        .unwrap();
+    bot.person("Ada").says("/ping");
+    for _ in 0..9 {
+        bot.telegram.advance(61_000);
+        bot.tick();
+    }
+    assert_eq!(bot.calls("sendMessage"), 2);
+    let shown = bot.operator().get("/admin/updates").body;
+    assert!(
+        shown.contains("Telegram did not answer `sendMessage`: the connection failed"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_refusal_shows_in_telegrams_own_words() {
+    let bot = TestBot::new();
+    bot.person("Ada").acts(json!({"act": "block"}));
+    let update = bot.person("Ada").acts(json!({"act": "unblock"}));
+    assert!(update.is_object());
+    bot.telegram
+        .fault(&json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"error": [400, "Bad Request: chat not found"]}}))
+        .unwrap();
+    bot.person("Ada").says("/ping");
+    let shown = bot.operator().get("/admin/updates?limit=1").body;
+    assert!(
+        shown.contains("Telegram refused `sendMessage`: Bad Request: chat not found (400)"),
+        "{shown}"
+    );
+}

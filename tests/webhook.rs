@@ -1,0 +1,646 @@
+//! The spine: every verdict, redelivery, lanes, isolates that die, and databases that break.
+
+use onehook::delivery::inbox::State;
+use onehook::inbox::{Committed, Inbox, Open, Recorded};
+use onehook::telegram::ids::BotId;
+use onehook::telegram::update::{Unusable, Update};
+use serde_json::{Value, json};
+
+use crate::sqlite_database::Trip;
+use crate::test_bot::{Dies, TestBot};
+
+/// A private message, as Telegram would post it.
+fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
+    let person = json!({"id": chat, "is_bot": false, "first_name": "Ada", "language_code": "en"});
+    let chat = json!({"id": chat, "type": "private", "first_name": "Ada"});
+    let message =
+        json!({"message_id": 1, "date": 1_800_000_000, "from": person, "chat": chat, "text": text});
+    json!({"update_id": update_id, "message": message})
+        .to_string()
+        .into_bytes()
+}
+
+fn state(bot: &TestBot, update_id: i64) -> String {
+    bot.database.value(&format!(
+        "SELECT state FROM inbox WHERE update_id = {update_id}"
+    ))
+}
+
+fn updates(bot: &TestBot) -> String {
+    bot.database.value("SELECT count(*) FROM inbox")
+}
+
+#[test]
+fn refused_a_wrong_secret_costs_neither_a_trip_nor_a_byte_of_the_body() {
+    let bot = TestBot::new();
+    let body = message(1, 1001, "/ping");
+    let wrong = "f".repeat(64);
+    bot.visit(
+        "POST",
+        "/webhook",
+        &[("x-telegram-bot-api-secret-token", &wrong)],
+        &body,
+    );
+    let trips = bot.database.trips();
+    for secret in [
+        "",
+        "wrong",
+        &wrong,
+        &bot.secret()[..63],
+        &format!("{}0", bot.secret()),
+    ] {
+        let (reply, was_read) = bot.visit(
+            "POST",
+            "/webhook",
+            &[("x-telegram-bot-api-secret-token", secret)],
+            &body,
+        );
+        assert_eq!(
+            (reply.status, reply.body.as_str(), was_read),
+            (401, "", false),
+            "{secret}"
+        );
+    }
+    let (reply, was_read) = bot.visit("POST", "/webhook", &[], &body);
+    assert_eq!((reply.status, was_read), (401, false));
+    assert_eq!(bot.database.trips(), trips);
+    assert_eq!(updates(&bot), "0");
+}
+
+#[test]
+fn too_large_bodies_are_refused_by_their_length_and_by_their_bytes() {
+    let bot = TestBot::new();
+    let secret = bot.secret();
+    let headers = [
+        ("x-telegram-bot-api-secret-token", secret.as_str()),
+        ("content-length", "1048577"),
+    ];
+    let (reply, was_read) = bot.visit("POST", "/webhook", &headers, b"");
+    assert_eq!((reply.status, was_read), (413, false));
+    assert_eq!(bot.post(&vec![b' '; (1 << 20) + 1]).status, 413);
+    assert_ne!(bot.post(&vec![b' '; 1 << 20]).status, 413);
+}
+
+#[test]
+fn unavailable_a_database_that_is_down_gets_telegram_to_come_back() {
+    let bot = TestBot::new();
+    bot.database.set_down(true);
+    let reply = bot.post(&message(1, 1001, "/ping"));
+    assert_eq!(reply.status, 503);
+    let (name, seconds) = &reply.headers[0];
+    assert_eq!(*name, "retry-after");
+    assert!((5..=10).contains(&seconds.parse::<i64>().unwrap()));
+    bot.database.set_down(false);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+#[test]
+fn quarantined_bodies_are_kept_and_acknowledged() {
+    let bot = TestBot::new();
+    let folder = std::fs::read_dir(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/unusable"
+    ))
+    .unwrap();
+    let mut count = 0;
+    for file in folder {
+        let path = file.unwrap().path();
+        assert_eq!(
+            bot.post(&std::fs::read(&path).unwrap()).status,
+            200,
+            "{path:?}"
+        );
+        count += 1;
+        assert_eq!(updates(&bot), count.to_string(), "{path:?}");
+        assert_eq!(
+            bot.database
+                .value("SELECT state FROM inbox ORDER BY seq DESC LIMIT 1"),
+            "quarantined",
+            "{path:?}"
+        );
+    }
+    assert!(count >= 20);
+    let invalid = bot.post(&[0xff, 0xfe]);
+    assert_eq!(invalid.status, 200);
+    assert_eq!(
+        bot.database
+            .value("SELECT body FROM inbox ORDER BY seq DESC LIMIT 1"),
+        "fffe"
+    );
+    assert_eq!(bot.calls("sendMessage"), 0);
+}
+
+#[test]
+fn done_every_kind_of_update_is_stored_as_it_came() {
+    let bot = TestBot::new();
+    let folder = std::fs::read_dir(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/updates"
+    ))
+    .unwrap();
+    for file in folder {
+        let path = file.unwrap().path();
+        let body = std::fs::read(&path).unwrap();
+        assert_eq!(bot.post(&body).status, 200, "{path:?}");
+        let update: Value = serde_json::from_slice(&body).unwrap();
+        let stored = bot.database.value(&format!(
+            "SELECT body FROM inbox WHERE update_id = {}",
+            update["update_id"]
+        ));
+        assert_eq!(stored.as_bytes(), body, "{path:?}");
+        assert_eq!(
+            state(&bot, update["update_id"].as_i64().unwrap()),
+            "done",
+            "{path:?}"
+        );
+    }
+    let chat = bot.database.value("SELECT min(chat_id) FROM inbox");
+    assert_eq!(
+        chat, "-4503599627370495",
+        "the largest chat id Telegram allows"
+    );
+}
+
+#[test]
+fn repeated_updates_are_answered_once() {
+    let bot = TestBot::new();
+    for _ in 0..5 {
+        assert_eq!(bot.post(&message(7, 1001, "/ping")).status, 200);
+    }
+    assert_eq!(bot.calls("sendMessage"), 1);
+    assert_eq!(updates(&bot), "1");
+}
+
+#[test]
+fn the_same_number_with_other_bytes_is_another_update() {
+    let bot = TestBot::new();
+    bot.post(&message(7, 1001, "/ping"));
+    bot.post(&message(7, 1001, "/ping "));
+    assert_eq!(bot.calls("sendMessage"), 2);
+}
+
+#[test]
+fn answered_a_plan_of_one_call_travels_in_the_answer_and_again_when_repeated() {
+    let bot = TestBot::new();
+    bot.set("ANSWER_IN_RESPONSE", "true");
+    let first = bot.post(&message(7, 1001, "/ping"));
+    let call: Value = serde_json::from_str(&first.body).unwrap();
+    assert_eq!(
+        (&call["method"], &call["text"]),
+        (&json!("sendMessage"), &json!("pong"))
+    );
+    assert_eq!(bot.post(&message(7, 1001, "/ping")), first);
+    assert_eq!(bot.calls("sendMessage"), 0, "it is not sent besides");
+}
+
+#[test]
+fn an_answer_in_the_response_reaches_the_person() {
+    let bot = TestBot::new();
+    bot.set("ANSWER_IN_RESPONSE", "true");
+    bot.person("Ada").says("/ping");
+    bot.transcript(expect_test::expect![[r#"
+        Ada: /ping
+        bot → Ada: pong
+    "#]]);
+}
+
+#[test]
+fn waiting_an_update_behind_a_busy_lane_is_kept_and_handled_next() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    bot.dies(Dies::Never);
+    assert_eq!(bot.post(&message(2, 1001, "/id")).status, 200);
+    assert_eq!(bot.post(&message(3, 1002, "/ping")).status, 200);
+    assert_eq!(
+        (state(&bot, 1), state(&bot, 2), state(&bot, 3)),
+        ("leased".into(), "stored".into(), "done".into())
+    );
+    bot.telegram.advance(61_000);
+    assert_eq!(
+        bot.tick().taken_up,
+        1,
+        "the head of the lane; the rest of the lane follows it"
+    );
+    assert_eq!(
+        (state(&bot, 1), state(&bot, 2)),
+        ("done".into(), "done".into())
+    );
+    let texts: Vec<String> = bot
+        .calls_of("sendMessage")
+        .iter()
+        .map(|call| call["text"].to_string())
+        .collect();
+    assert_eq!(
+        texts,
+        [r#""pong""#, r#""pong""#, r#""Your number is 1001.""#],
+        "in order of arrival"
+    );
+}
+
+#[test]
+fn a_live_lease_is_not_taken_over() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(59_000);
+    assert_eq!(bot.tick().taken_up, 0);
+    assert_eq!(
+        bot.post(&message(1, 1001, "/ping")).status,
+        200,
+        "Telegram repeats it"
+    );
+    assert_eq!(bot.calls("sendMessage"), 0);
+    bot.telegram.advance(2_000);
+    bot.post(&message(1, 1001, "/ping"));
+    assert_eq!(
+        bot.calls("sendMessage"),
+        1,
+        "a repeated delivery takes an abandoned update over"
+    );
+}
+
+#[test]
+fn dead_an_update_that_kills_every_isolate_is_given_up_and_its_lane_goes_on() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    for _ in 0..6 {
+        bot.post(&message(1, 1001, "/ping"));
+        bot.telegram.advance(61_000);
+    }
+    bot.post(&message(2, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(
+        (state(&bot, 1), state(&bot, 2)),
+        ("dead".into(), "done".into())
+    );
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+#[test]
+fn expired_a_button_pressed_too_long_ago_is_not_answered() {
+    let bot = TestBot::new();
+    let person = json!({"id": 1001, "is_bot": false, "first_name": "Ada"});
+    let query = json!({"id": "9", "from": person, "chat_instance": "1", "data": "x"});
+    let body = json!({"update_id": 4, "callback_query": query}).to_string();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(body.as_bytes());
+    bot.dies(Dies::Never);
+    bot.telegram.advance(151_000);
+    bot.tick();
+    assert_eq!(state(&bot, 4), "expired");
+    assert_eq!(bot.calls("answerCallbackQuery"), 0);
+}
+
+#[test]
+fn a_lost_answer_to_the_insert_loses_nothing() {
+    let bot = TestBot::new();
+    bot.database.next_trips(&[Trip::FailsAfter]);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    assert_eq!(
+        bot.calls("sendMessage"),
+        0,
+        "the lease of the lost visit still runs"
+    );
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+#[test]
+fn a_lost_answer_to_the_commit_makes_no_second_plan() {
+    let bot = TestBot::new();
+    bot.database.next_trips(&[Trip::Works, Trip::FailsAfter]);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    assert_eq!(
+        (state(&bot, 1), bot.calls("sendMessage")),
+        ("done".into(), 1)
+    );
+}
+
+#[test]
+fn a_commit_that_fails_is_taken_up_by_the_cron() {
+    let bot = TestBot::new();
+    bot.database
+        .next_trips(&[Trip::Works, Trip::FailsBefore, Trip::FailsBefore]);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    assert_eq!(
+        (state(&bot, 1), bot.calls("sendMessage")),
+        ("leased".into(), 0)
+    );
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(
+        (state(&bot, 1), bot.calls("sendMessage")),
+        ("done".into(), 1)
+    );
+}
+
+#[test]
+fn an_isolate_that_dies_after_sending_may_send_once_more_and_no_oftener() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeSettling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    for _ in 0..5 {
+        bot.telegram.advance(61_000);
+        bot.tick();
+    }
+    assert_eq!(
+        bot.calls("sendMessage"),
+        2,
+        "nobody knows whether the first was sent"
+    );
+    assert_eq!(bot.database.value("SELECT open FROM inbox"), "0");
+}
+
+#[test]
+fn a_session_goes_with_its_plan_or_not_at_all() {
+    let bot = TestBot::new();
+    bot.database
+        .next_trips(&[Trip::Works, Trip::FailsBefore, Trip::FailsBefore]);
+    bot.post(&message(1, 1001, "/feedback"));
+    assert_eq!(bot.database.value("SELECT count(*) FROM session"), "0");
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(bot.database.value("SELECT version FROM session"), "1");
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+#[test]
+fn a_session_written_by_somebody_else_meanwhile_is_not_overwritten() {
+    let bot = TestBot::new();
+    bot.post(&message(1, 1001, "/feedback"));
+    let inbox = Inbox::new(&bot.database, BotId(4242));
+    let update = Update::parse(&message(2, 1001, "/cancel")).unwrap();
+    let recorded = pollster::block_on(inbox.record(update, Some("1001:1001"), 60)).unwrap();
+    let Recorded::Ours(claimed, mut session) = recorded else {
+        panic!("{recorded:?}");
+    };
+    session.forget("feedback");
+    bot.database.execute("UPDATE session SET version = 9");
+    let commit = || {
+        let session = Some(("1001:1001", &session));
+        pollster::block_on(inbox.commit(&claimed, &[], Open::Closed, session)).unwrap()
+    };
+    assert!(matches!(commit(), Committed::No));
+    assert_eq!(
+        (
+            state(&bot, 2),
+            bot.database.value("SELECT version FROM session")
+        ),
+        ("leased".into(), "9".into())
+    );
+    bot.database.execute("UPDATE session SET version = 1");
+    assert!(matches!(commit(), Committed::Yes(None)));
+}
+
+#[test]
+fn whoever_lost_the_claim_changes_nothing() {
+    let bot = TestBot::new();
+    let inbox = Inbox::new(&bot.database, BotId(4242));
+    let update = Update::parse(&message(2, 1001, "/ping")).unwrap();
+    let recorded = pollster::block_on(inbox.record(update, None, 60_000)).unwrap();
+    let Recorded::Ours(stale, _) = recorded else {
+        panic!("{recorded:?}");
+    };
+    bot.telegram.advance(60_001);
+    let fresh = pollster::block_on(inbox.claim_unfinished())
+        .unwrap()
+        .expect("the lease is over");
+    assert!(matches!(
+        pollster::block_on(inbox.commit(&stale, &[], Open::Closed, None)).unwrap(),
+        Committed::No
+    ));
+    pollster::block_on(inbox.end(&stale, State::Dead, "")).unwrap();
+    pollster::block_on(inbox.release(&stale, 0, "")).unwrap();
+    pollster::block_on(inbox.settle(&stale, &[], Open::Closed, 0, None)).unwrap();
+    assert!(!pollster::block_on(inbox.resume(&stale, &[])).unwrap());
+    assert_eq!(
+        bot.database
+            .value("SELECT state || fence || attempts FROM inbox"),
+        "leased22"
+    );
+    assert!(matches!(
+        pollster::block_on(inbox.commit(&fresh, &[], Open::Closed, None)).unwrap(),
+        Committed::Yes(None)
+    ));
+}
+
+#[test]
+fn a_fresh_isolate_reads_the_secret_once_and_then_needs_two_trips_an_update() {
+    let bot = TestBot::new();
+    bot.forget_isolate();
+    let trips = |bot: &TestBot, update_id| {
+        let before = bot.database.trips();
+        bot.post(&message(update_id, 1001, "/ping"));
+        bot.database.trips() - before
+    };
+    assert_eq!(trips(&bot, 1), 4, "the secret, record, commit, settle");
+    assert_eq!(
+        trips(&bot, 2),
+        3,
+        "record, commit, settle (after the answer)"
+    );
+}
+
+#[test]
+fn a_secret_changed_elsewhere_is_learnt_at_a_bounded_rate() {
+    let bot = TestBot::new();
+    bot.post(&message(1, 1001, "/ping"));
+    let fresh = "0123456789abcdef".repeat(4);
+    bot.database
+        .execute(&format!("UPDATE webhook SET secret = '{fresh}'"));
+    bot.telegram.advance(10_000);
+    let knock = |secret: &str| {
+        bot.visit(
+            "POST",
+            "/webhook",
+            &[("x-telegram-bot-api-secret-token", secret)],
+            &message(2, 1001, "/ping"),
+        )
+        .0
+        .status
+    };
+    assert_eq!(knock(&fresh), 200);
+    let trips = bot.database.trips();
+    for _ in 0..100 {
+        assert_eq!(knock(&"e".repeat(64)), 401);
+    }
+    assert_eq!(
+        bot.database.trips(),
+        trips,
+        "a flood does not reach the database"
+    );
+    bot.telegram.advance(5_001);
+    assert_eq!(knock(&"e".repeat(64)), 401);
+    assert_eq!(bot.database.trips(), trips + 1);
+}
+
+#[test]
+fn secrets_of_a_rotation_under_way_are_accepted_as_long_as_they_should() {
+    let bot = TestBot::new();
+    let (next, old) = ("a".repeat(64), "b".repeat(64));
+    let until = bot.telegram.now() + 60_000;
+    bot.database.execute(&format!("UPDATE webhook SET next_secret = '{next}', old_secret = '{old}', old_secret_until = {until}"));
+    let knock = |secret: &str| {
+        bot.forget_isolate();
+        bot.visit(
+            "POST",
+            "/webhook",
+            &[("x-telegram-bot-api-secret-token", secret)],
+            &message(2, 1001, "/ping"),
+        )
+        .0
+        .status
+    };
+    assert_eq!(
+        [knock(&bot.secret()), knock(&next), knock(&old)],
+        [200, 200, 200]
+    );
+    bot.telegram.advance(60_001);
+    assert_eq!(
+        [knock(&bot.secret()), knock(&next), knock(&old)],
+        [200, 200, 401]
+    );
+}
+
+#[test]
+fn a_webhook_that_was_never_set_lets_nobody_in() {
+    let bot = TestBot::without_webhook();
+    for secret in ["", &"0".repeat(64)] {
+        let (reply, _) = bot.visit(
+            "POST",
+            "/webhook",
+            &[("x-telegram-bot-api-secret-token", secret)],
+            b"{}",
+        );
+        assert_eq!(reply.status, 401);
+    }
+}
+
+#[test]
+fn old_updates_are_forgotten_and_unfinished_ones_are_not() {
+    let bot = TestBot::new();
+    bot.post(&message(1, 1001, "/ping"));
+    bot.post(b"not an update");
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(2, 1002, "/ping"));
+    bot.telegram.advance(73 * 3_600_000);
+    bot.database
+        .execute("UPDATE inbox SET lease_until = 9e15 WHERE update_id = 2");
+    bot.tick();
+    assert_eq!(
+        bot.database.value("SELECT group_concat(state) FROM inbox"),
+        "quarantined,leased"
+    );
+    bot.telegram.advance(28 * 24 * 3_600_000);
+    bot.tick();
+    assert_eq!(
+        bot.database.value("SELECT group_concat(state) FROM inbox"),
+        "leased"
+    );
+}
+
+#[test]
+fn hostile_bodies_are_told_from_updates() {
+    let deep = |levels: usize| {
+        format!(
+            r#"{{"update_id":1,"message":{}1{}}}"#,
+            "[".repeat(levels - 1),
+            "]".repeat(levels - 1)
+        )
+    };
+    assert!(Update::parse(deep(64).as_bytes()).is_ok());
+    assert_eq!(
+        Update::parse(deep(65).as_bytes()).unwrap_err(),
+        Unusable::TooDeep
+    );
+    assert_eq!(Update::parse(&[0xc3, 0x28]).unwrap_err(), Unusable::NotText);
+    assert_eq!(
+        Update::parse(br#"{"update_id":1,"update\u005fid":1,"message":{}}"#).unwrap_err(),
+        Unusable::TwoIds
+    );
+    for bad in [
+        "1.0",
+        "1e3",
+        "-1",
+        "\"1\"",
+        "true",
+        "null",
+        "9007199254740992",
+        "[1]",
+    ] {
+        let body = format!(r#"{{"update_id":{bad},"message":{{}}}}"#);
+        assert_eq!(
+            Update::parse(body.as_bytes()).unwrap_err(),
+            Unusable::NoId,
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        Update::parse(br#"{"update_id":1}"#).unwrap_err(),
+        Unusable::NoKind
+    );
+    let brackets_in_text = format!(
+        r#"{{"update_id":1,"message":{{"text":"{}\"{}"}}}}"#,
+        "[".repeat(500),
+        "{".repeat(500)
+    );
+    assert!(Update::parse(brackets_in_text.as_bytes()).is_ok());
+}
+
+#[test]
+fn an_update_of_an_unexpected_shape_is_still_an_update() {
+    let odd = br#"{"update_id":5,"message":{"chat":"a text","from":{"id":"x"},"text":["not a text"],"message_id":3.5}}"#;
+    let update = Update::parse(odd).unwrap();
+    assert_eq!(
+        (update.kind.as_str(), update.lane().as_str()),
+        ("message", "update:5")
+    );
+    assert!(update.chat().is_none() && update.content.text.is_none());
+    let bot = TestBot::new();
+    assert_eq!(bot.post(odd).status, 200);
+    assert_eq!(state(&bot, 5), "done");
+}
+
+#[test]
+fn messages_and_buttons_of_one_chat_share_a_lane() {
+    let lane = |text: &str| Update::parse(text.as_bytes()).unwrap().lane();
+    assert_eq!(
+        lane(r#"{"update_id":1,"message":{"chat":{"id":-100},"from":{"id":7}}}"#),
+        "-100"
+    );
+    assert_eq!(
+        lane(
+            r#"{"update_id":1,"callback_query":{"from":{"id":7},"message":{"chat":{"id":-100}}}}"#
+        ),
+        "-100"
+    );
+    assert_eq!(
+        lane(r#"{"update_id":1,"callback_query":{"from":{"id":7},"inline_message_id":"x"}}"#),
+        "7"
+    );
+    assert_eq!(
+        lane(r#"{"update_id":1,"message_reaction":{"chat":{"id":-100},"user":{"id":7}}}"#),
+        "-100"
+    );
+    assert_eq!(
+        lane(r#"{"update_id":1,"inline_query":{"id":"1","from":{"id":7}}}"#),
+        "7"
+    );
+    assert_eq!(lane(r#"{"update_id":1,"poll":{"id":"55"}}"#), "poll:55");
+    assert_eq!(
+        lane(r#"{"update_id":1,"poll_answer":{"poll_id":"55","user":{"id":7}}}"#),
+        "7"
+    );
+    assert_eq!(
+        lane(r#"{"update_id":1,"something_new":{"x":1}}"#),
+        "update:1"
+    );
+}
