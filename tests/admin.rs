@@ -143,7 +143,9 @@ fn unknown_paths_and_methods_are_told_apart_only_inside() {
 fn setting_the_webhook_says_each_step_and_what_telegram_has_now() {
     let bot = TestBot::without_webhook();
     bot.set("ALLOWED_UPDATES", "message,callback_query");
-    check(&bot.operator().put("/admin/webhook", ""), expect![[r#"
+    check(
+        &bot.operator().put("/admin/webhook", ""),
+        expect![[r#"
         200
         {
           "steps": [
@@ -206,7 +208,8 @@ fn setting_the_webhook_says_each_step_and_what_telegram_has_now() {
             }
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -348,7 +351,9 @@ fn after_a_refusal_a_webhook_that_was_ours_is_put_back() {
         "/admin/webhook",
         r#"{"url": "http://127.0.0.1:8787/elsewhere"}"#,
     );
-    check(&reply, expect![[r#"
+    check(
+        &reply,
+        expect![[r#"
         502
         {
           "error": {
@@ -384,7 +389,8 @@ fn after_a_refusal_a_webhook_that_was_ours_is_put_back() {
             }
           ]
         }
-    "#]]);
+    "#]],
+    );
     let last = bot.calls_of("setWebhook").pop().unwrap();
     assert_eq!(last["url"], "http://127.0.0.1:8787/webhook");
     bot.person("Ada").says("/ping");
@@ -477,7 +483,9 @@ fn a_wrong_token_is_told_with_the_command_that_sets_another() {
         "TELEGRAM_BOT_TOKEN",
         "9999:CANARY_another_token_CANARY_another_t",
     );
-    check(&bot.operator().put("/admin/webhook", ""), expect![[r#"
+    check(
+        &bot.operator().put("/admin/webhook", ""),
+        expect![[r#"
         502
         {
           "error": {
@@ -493,7 +501,8 @@ fn a_wrong_token_is_told_with_the_command_that_sets_another() {
             }
           ]
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -546,7 +555,9 @@ fn inspecting_shows_what_is_wanted_beside_what_is() {
         .collect();
     assert_eq!(fields, ["url", "max_connections", "allowed_updates"]);
     let text = bot.operator().with_header("accept", "text/plain");
-    check(&text.get("/admin/webhook?lang=uk"), expect![[r#"
+    check(
+        &text.get("/admin/webhook?lang=uk"),
+        expect![[r#"
         200
         вебхук: http://127.0.0.1:9/stolen
         бажаний: http://127.0.0.1:8787/webhook
@@ -554,13 +565,16 @@ fn inspecting_shows_what_is_wanted_beside_what_is() {
         ❌ url: бажано http://127.0.0.1:8787/webhook, є http://127.0.0.1:9/stolen
         ❌ max_connections: бажано 20, є 40
         ❌ allowed_updates: бажано message, edited_message, channel_post, edited_channel_post, inline_query, chosen_inline_result, callback_query, shipping_query, pre_checkout_query, poll, poll_answer, my_chat_member, chat_join_request, chat_boost, removed_chat_boost, business_connection, business_message, edited_business_message, deleted_business_messages, purchased_paid_media, managed_bot, guest_message, subscription, stopped_message_generation, є message
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn inspecting_before_anybody_asked_wants_nothing() {
     let bot = TestBot::without_webhook();
-    check(&bot.operator().get("/admin/webhook"), expect![[r#"
+    check(
+        &bot.operator().get("/admin/webhook"),
+        expect![[r#"
         200
         {
           "bot": {
@@ -577,13 +591,16 @@ fn inspecting_before_anybody_asked_wants_nothing() {
             "wanted": null
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn deleting_is_remembered_and_told_in_telegrams_words() {
     let bot = TestBot::new();
-    check(&bot.operator().delete("/admin/webhook"), expect![[r#"
+    check(
+        &bot.operator().delete("/admin/webhook"),
+        expect![[r#"
         200
         {
           "description": "Webhook was deleted",
@@ -659,7 +676,8 @@ fn deleting_is_remembered_and_told_in_telegrams_words() {
             }
           }
         }
-    "#]]);
+    "#]],
+    );
     let again = body(&bot.operator().delete("/admin/webhook"));
     assert_eq!(again["description"], "Webhook is already deleted");
     assert_eq!(again["webhook"]["differences"], json!([]));
@@ -743,7 +761,9 @@ fn one_update_shows_its_body_its_calls_and_their_fate() {
     );
     assert_eq!(update["calls"][0]["state"], "sent");
     assert_eq!(update["calls"][0]["call"]["method"], "sendMessage");
-    check(&bot.operator().get("/admin/updates/55"), expect![[r#"
+    check(
+        &bot.operator().get("/admin/updates/55"),
+        expect![[r#"
         404
         {
           "error": {
@@ -752,7 +772,8 @@ fn one_update_shows_its_body_its_calls_and_their_fate() {
             "why": "it never arrived, or it was forgotten after KEEP_HOURS"
           }
         }
-    "#]]);
+    "#]],
+    );
     assert_eq!(bot.operator().get("/admin/updates/five").status, 400);
     bot.post(b"not json");
     assert_eq!(
@@ -804,37 +825,46 @@ fn a_webhook_set_but_not_recorded_is_told() {
 fn health_is_ill_when_the_cron_is_late_or_the_database_is_down() {
     let bot = TestBot::new();
     let health = || bot.visit("GET", "/health", &[], b"").0;
-    check(&health(), expect![[r#"
+    check(
+        &health(),
+        expect![[r#"
         200
         {
           "cron_seconds_ago": 0,
           "database": "ok",
           "health": "ok"
         }
-    "#]]);
+    "#]],
+    );
     bot.telegram.advance(301_000);
-    check(&health(), expect![[r#"
+    check(
+        &health(),
+        expect![[r#"
         503
         {
           "cron_seconds_ago": 301,
           "database": "ok",
           "health": "ill"
         }
-    "#]]);
+    "#]],
+    );
     bot.tick();
     bot.telegram.advance(6_000);
     assert_eq!(health().status, 200);
     bot.database.set_down(true);
     assert_eq!(health().status, 200, "asked a moment ago");
     bot.telegram.advance(6_000);
-    check(&health(), expect![[r#"
+    check(
+        &health(),
+        expect![[r#"
         503
         {
           "cron_seconds_ago": null,
           "database": "no answer",
           "health": "ill"
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

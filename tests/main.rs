@@ -19,4 +19,5 @@ mod handlers;
 mod outbox;
 mod rivals;
 mod settings;
+mod update;
 mod webhook;
