@@ -9,7 +9,7 @@ use crate::secret::Sha256Digest;
 const REREAD_AFTER_MS: i64 = 5_000;
 
 /// How many wrong admin tokens an address may present in a minute before none is looked at any more.
-const WRONG_TOKENS_MAX: u32 = 30;
+const WRONG_TOKENS_MAX: u32 = 100;
 
 /// The length of that minute, in milliseconds.
 const WRONG_TOKENS_WINDOW_MS: i64 = 60_000;
