@@ -9,6 +9,7 @@
 
 mod emulator;
 
+mod fixtures;
 mod sqlite_database;
 mod test_bot;
 

@@ -1,30 +1,14 @@
 //! Our narrow view of updates against two others: `frankenstein`'s full types, and `serde_json`'s values.
 
-use std::fs;
-
 use onehook::telegram::update::Update;
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// The fixtures, one of every kind and more, with their file names.
-fn fixtures() -> Vec<(String, Vec<u8>)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/updates");
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path());
-    files
-        .map(|path| {
-            (
-                path.file_stem().unwrap().to_string_lossy().into_owned(),
-                fs::read(path).unwrap(),
-            )
-        })
-        .collect()
-}
+use crate::fixtures;
 
 #[test]
 fn frankenstein_knows_every_kind_we_ask_for_and_reads_every_fixture() {
-    let fixtures = fixtures();
+    let fixtures = fixtures::updates();
     for (name, body) in &fixtures {
         let known = serde_json::from_slice::<frankenstein::updates::Update>(body);
         assert_eq!(known.is_ok(), name != "unknown_kind", "{name}: {known:?}");
@@ -40,7 +24,7 @@ fn frankenstein_knows_every_kind_we_ask_for_and_reads_every_fixture() {
 
 #[test]
 fn our_view_says_what_the_whole_update_says() {
-    for (name, body) in fixtures() {
+    for (name, body) in fixtures::updates() {
         let update = Update::parse(&body).unwrap();
         let whole: Value = serde_json::from_slice(&body).unwrap();
         let content = &whole[&update.kind];
@@ -76,7 +60,7 @@ fn our_view_says_what_the_whole_update_says() {
 
 #[test]
 fn the_buttons_below_a_message_are_seen() {
-    let (_, body) = fixtures()
+    let (_, body) = fixtures::updates()
         .into_iter()
         .find(|(name, _)| name == "message_topic_reply")
         .unwrap();

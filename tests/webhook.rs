@@ -6,6 +6,7 @@ use onehook::telegram::ids::BotId;
 use onehook::telegram::update::{Unusable, Update};
 use serde_json::{Value, json};
 
+use crate::fixtures;
 use crate::sqlite_database::Trip;
 use crate::test_bot::{Dies, TestBot};
 
@@ -98,31 +99,17 @@ fn unavailable_a_database_that_is_down_gets_telegram_to_come_back() {
 #[test]
 fn quarantined_bodies_are_kept_and_acknowledged() {
     let bot = TestBot::new();
-    let folder = std::fs::read_dir(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/unusable"
-    ))
-    .unwrap();
-    let mut count = 0;
-    for file in folder {
-        let path = file.unwrap().path();
-        assert_eq!(
-            bot.post(&std::fs::read(&path).unwrap()).status,
-            200,
-            "{path:?}"
-        );
-        count += 1;
-        assert_eq!(updates(&bot), count.to_string(), "{path:?}");
-        assert_eq!(
-            bot.database
-                .value("SELECT state FROM inbox ORDER BY seq DESC LIMIT 1"),
-            "quarantined",
-            "{path:?}"
-        );
+    let unusable = fixtures::unusable();
+    assert!(unusable.len() >= 20);
+    for (name, body) in &unusable {
+        assert_eq!(bot.post(body).status, 200, "{name}");
+        let newest = bot
+            .database
+            .value("SELECT state FROM inbox ORDER BY seq DESC LIMIT 1");
+        assert_eq!(newest, "quarantined", "{name}");
     }
-    assert!(count >= 20);
-    let invalid = bot.post(&[0xff, 0xfe]);
-    assert_eq!(invalid.status, 200);
+    assert_eq!(updates(&bot), unusable.len().to_string());
+    assert_eq!(bot.post(&[0xff, 0xfe]).status, 200);
     assert_eq!(
         bot.database
             .value("SELECT body FROM inbox ORDER BY seq DESC LIMIT 1"),
@@ -134,26 +121,15 @@ fn quarantined_bodies_are_kept_and_acknowledged() {
 #[test]
 fn done_every_kind_of_update_is_stored_as_it_came() {
     let bot = TestBot::new();
-    let folder = std::fs::read_dir(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/updates"
-    ))
-    .unwrap();
-    for file in folder {
-        let path = file.unwrap().path();
-        let body = std::fs::read(&path).unwrap();
-        assert_eq!(bot.post(&body).status, 200, "{path:?}");
+    for (name, body) in fixtures::updates() {
+        assert_eq!(bot.post(&body).status, 200, "{name}");
         let update: Value = serde_json::from_slice(&body).unwrap();
-        let stored = bot.database.value(&format!(
-            "SELECT body FROM inbox WHERE update_id = {}",
-            update["update_id"]
-        ));
-        assert_eq!(stored.as_bytes(), body, "{path:?}");
-        assert_eq!(
-            state(&bot, update["update_id"].as_i64().unwrap()),
-            "done",
-            "{path:?}"
-        );
+        let id = update["update_id"].as_i64().unwrap();
+        let stored = bot
+            .database
+            .value(&format!("SELECT body FROM inbox WHERE update_id = {id}"));
+        assert_eq!(stored.as_bytes(), body, "{name}");
+        assert_eq!(state(&bot, id), "done", "{name}");
     }
     let chat = bot.database.value("SELECT min(chat_id) FROM inbox");
     assert_eq!(

@@ -1,0 +1,32 @@
+//! The bodies under `tests/fixtures/`, with their file names.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// One update of every kind, and more of the common ones.
+pub fn updates() -> Vec<(String, Vec<u8>)> {
+    bodies("updates")
+}
+
+/// Bodies that are no updates.
+pub fn unusable() -> Vec<(String, Vec<u8>)> {
+    bodies("unusable")
+}
+
+fn bodies(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(folder);
+    let mut bodies: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_string_lossy().into_owned(),
+                fs::read(path).unwrap(),
+            )
+        })
+        .collect();
+    bodies.sort();
+    bodies
+}
