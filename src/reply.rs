@@ -6,7 +6,6 @@ use crate::json::text_of;
 
 /// An answer, as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -88,12 +87,14 @@ impl Reply {
     }
 
     /// Adds a header.
+    #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// Sets the body.
+    #[must_use]
     pub fn with_body(mut self, body: String) -> Self {
         self.body = body;
         self

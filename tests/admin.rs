@@ -678,6 +678,12 @@ fn deleting_is_remembered_and_told_in_telegrams_words() {
         }
     "#]],
     );
+}
+
+#[test]
+fn deleting_twice_and_dropping_updates_only_when_it_is_said() {
+    let bot = TestBot::new();
+    assert_eq!(bot.operator().delete("/admin/webhook").status, 200);
     let again = body(&bot.operator().delete("/admin/webhook"));
     assert_eq!(again["description"], "Webhook is already deleted");
     assert_eq!(again["webhook"]["differences"], json!([]));

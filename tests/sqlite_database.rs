@@ -1,4 +1,4 @@
-//! The database port on SQLite: the shipped statements and migrations, on the test's clock, with faults.
+//! The database port on a real `SQLite`: the shipped statements and migrations, on the test's clock, with faults.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -116,7 +116,7 @@ impl Database for &SqliteDatabase {
     }
 }
 
-/// Puts the test's clock in place of SQLite's own.
+/// Puts the test's clock in place of the database's own.
 fn give_clock(connection: &Connection, clock: Arc<AtomicU64>) {
     let now = move |_: &rusqlite::functions::Context| {
         #[allow(clippy::cast_precision_loss)]

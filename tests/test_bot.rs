@@ -1,4 +1,4 @@
-//! A bot to talk to in tests: the real app between SQLite and the pretend Telegram, all in process, on one clock.
+//! A bot to talk to in tests: the real app between a database and the pretend Telegram, all in process, on one clock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

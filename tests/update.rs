@@ -108,7 +108,7 @@ fn value() -> impl Strategy<Value = Value> {
         let object = prop::collection::vec((key.clone(), inner.clone()), 0..8);
         prop_oneof![
             prop::collection::vec(inner, 0..8).prop_map(Value::from),
-            object.prop_map(|members| Value::from_iter(members)),
+            object.prop_map(Value::from_iter),
         ]
     })
 }

@@ -97,6 +97,33 @@ fn unavailable_a_database_that_is_down_gets_telegram_to_come_back() {
 }
 
 #[test]
+fn an_outage_of_the_database_only_delays() {
+    let bot = TestBot::new();
+    bot.database.set_down(true);
+    bot.person("Ada").says("/ping");
+    bot.person("Bob").says("/id");
+    bot.wait_seconds(20);
+    assert_eq!(bot.calls("sendMessage"), 0);
+    bot.database.set_down(false);
+    bot.wait_seconds(11);
+    bot.transcript(expect_test::expect![[r#"
+        Ada: /ping
+        Bob: /id
+        bot → Ada: pong
+        bot → Bob: Your number is 1002.
+    "#]]);
+    let statuses = bot.statuses.borrow();
+    assert!(
+        statuses.iter().all(|status| matches!(status, 200 | 503)),
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.len() <= 12,
+        "Retry-After is honoured: {statuses:?}"
+    );
+}
+
+#[test]
 fn quarantined_bodies_are_kept_and_acknowledged() {
     let bot = TestBot::new();
     let unusable = fixtures::unusable();

@@ -241,6 +241,7 @@ pub fn complaint(calls: &[PlannedCall]) -> Option<String> {
     calls.iter().find_map(|call| call.error.clone())
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference
 fn is_zero(number: &i64) -> bool {
     *number == 0
 }
