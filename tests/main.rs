@@ -5,5 +5,6 @@ mod emulator;
 
 mod deploy;
 mod emulator_conformance;
+mod readme;
 mod rivals;
 mod tidy;
