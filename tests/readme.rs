@@ -101,19 +101,21 @@ fn is_path(text: &str) -> bool {
 }
 
 #[track_caller]
-fn same<T: Ord + std::fmt::Debug>(readme: &str, what: &str, told: Vec<T>, real: Vec<T>) {
-    let (told, real): (BTreeSet<T>, BTreeSet<T>) =
+fn same(readme: &str, what: &str, told: Vec<String>, real: Vec<String>) {
+    let (told, real): (BTreeSet<String>, BTreeSet<String>) =
         (told.into_iter().collect(), real.into_iter().collect());
-    let missing: Vec<&T> = real.difference(&told).collect();
-    let wrong: Vec<&T> = told.difference(&real).collect();
+    let missing: Vec<&str> = real.difference(&told).map(String::as_str).collect();
+    let wrong: Vec<&str> = told.difference(&real).map(String::as_str).collect();
     assert!(
         missing.is_empty() && wrong.is_empty(),
-        "{readme}: correct {what}.\nmissing: {missing:#?}\nnot true: {wrong:#?}"
+        "{readme}: correct {what}.\n\nMissing:\n{}\n\nNot true:\n{}\n",
+        missing.join("\n"),
+        wrong.join("\n")
     );
 }
 
-/// The routes of `src/routes.rs`, as (method, path).
-fn routes_of_the_source() -> Vec<(String, String)> {
+/// The routes of `src/routes.rs`, such as `GET /health`.
+fn routes_of_the_source() -> Vec<String> {
     let mut routes = Vec::new();
     let mut prefix = "";
     let mut is_probe = false;
@@ -123,10 +125,10 @@ fn routes_of_the_source() -> Vec<(String, String)> {
         match literals[..] {
             [path] if line.contains("strip_prefix(\"") => prefix = path,
             [method, path, ..] if line.starts_with("(\"") && !is_probe => {
-                routes.push((method.to_owned(), path.to_owned()));
+                routes.push(format!("{method} {path}"));
             }
             [method, ..] if line.starts_with('"') && line.contains("\" =>") => {
-                routes.push((method.to_owned(), format!("{prefix}{{}}")));
+                routes.push(format!("{method} {prefix}{{}}"));
             }
             _ => {}
         }
@@ -151,15 +153,37 @@ fn the_routes_are_those_of_the_source() {
         let text = read(readme);
         let told = rows(&text).into_iter().filter_map(|row| {
             let path = quoted(row.get(1)?).filter(|path| path.starts_with('/'))?;
-            Some((quoted(row[0])?.to_owned(), without_names(path)))
+            Some(format!("{} {}", quoted(row[0])?, without_names(path)))
         });
         let what = "the table of routes: it lists what `src/routes.rs` matches";
         same(readme, what, told.collect(), real.clone());
     }
 }
 
-/// The names and defaults in `wrangler.toml`, as (name, kind, default).
-fn settings_of_the_configuration() -> Vec<(String, &'static str, String)> {
+/// A setting with its kind and default.
+struct Setting {
+    name: String,
+    kind: &'static str,
+    default: String,
+}
+
+impl Setting {
+    fn new(name: &str, kind: &'static str, default: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            default: default.to_owned(),
+        }
+    }
+
+    fn line(&self) -> String {
+        let line = format!("{} ({}) {}", self.name, self.kind, self.default);
+        line.trim_end().to_owned()
+    }
+}
+
+/// The secrets and variables of `wrangler.toml`.
+fn configured_settings() -> Vec<Setting> {
     let text = read("wrangler.toml");
     let section = |from: &str, to: &str| {
         let rest = text.split_once(from).unwrap().1;
@@ -167,89 +191,93 @@ fn settings_of_the_configuration() -> Vec<(String, &'static str, String)> {
     };
     let required = section("required = [", "]");
     let secrets = required.split('"').skip(1).step_by(2);
-    let secrets = secrets.map(|name| (name.to_owned(), "secret", String::new()));
+    let secrets = secrets.map(|name| Setting::new(name, "secret", ""));
     let vars = section("[vars]\n", "\n[");
     let vars = vars.lines().filter_map(|line| {
         let (name, value) = line.split_once(" = \"")?;
-        let default = value.split('"').next()?;
-        Some((name.to_owned(), "var", default.to_owned()))
+        Some(Setting::new(name, "var", value.split('"').next()?))
     });
     secrets.chain(vars).collect()
 }
 
+/// The rows of a README's table of settings. A default in words counts as none.
+fn told_settings(text: &str) -> Vec<Setting> {
+    let rows = rows(text).into_iter().filter(|row| row.len() == 4);
+    let settings = rows.filter_map(|row| {
+        let kind = match row[1] {
+            "secret" | "секрет" => "secret",
+            _ => "var",
+        };
+        let default = quoted(row[3]).unwrap_or_default();
+        Some(Setting::new(quoted(row[0])?, kind, default))
+    });
+    settings.collect()
+}
+
 #[test]
 fn the_settings_are_those_that_are_read_and_configured() {
-    let asked = RefCell::new(Vec::new());
+    let read_names = RefCell::new(Vec::new());
     let _ = Settings::read(|name| {
-        asked.borrow_mut().push(name.to_owned());
+        read_names.borrow_mut().push(name.to_owned());
         None
     });
-    let configured = settings_of_the_configuration();
-    let names = configured.iter().map(|(name, ..)| name.clone()).collect();
-    let what = "the settings: `src/settings.rs` reads these names";
-    same("wrangler.toml", what, names, asked.take());
+    let configured = configured_settings();
+    let names = configured.iter().map(|setting| setting.name.clone());
+    let what = "the secrets and variables: they are what `src/settings.rs` reads";
+    same("wrangler.toml", what, names.collect(), read_names.take());
     for readme in READMES {
-        let text = read(readme);
-        let mut told = Vec::new();
-        for row in rows(&text).into_iter().filter(|row| row.len() == 4) {
-            let Some(name) = quoted(row[0]) else { continue };
-            let kind = match row[1] {
-                "secret" | "секрет" => "secret",
-                _ => "var",
-            };
-            told.push((
-                name.to_owned(),
-                kind,
-                quoted(row[3]).unwrap_or("").to_owned(),
-            ));
-        }
-        let what = "the table of settings: name, secret or var, default as in `wrangler.toml`";
-        same(readme, what, told, configured.clone());
+        let told = told_settings(&read(readme));
+        let lines = |settings: &[Setting]| settings.iter().map(Setting::line).collect();
+        let what = "the table of settings: name, kind and default as in `wrangler.toml`";
+        same(readme, what, lines(&told), lines(&configured));
     }
 }
 
-/// Every file under `src/` with its first sentence.
-fn files(folder: &str) -> Vec<(String, String)> {
-    let mut files = Vec::new();
+/// Every file under a folder as a row of the map: with its first sentence, or by itself.
+fn map_of(folder: &str, with_sentence: bool) -> Vec<String> {
+    let mut map = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
         let path = format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap());
-        if path.ends_with(".rs") {
+        if !path.ends_with(".rs") {
+            map.extend(map_of(&path, with_sentence));
+        } else if with_sentence {
             let text = read(&path);
             let first = text.lines().next().unwrap_or_default();
-            files.push((path, first.trim_start_matches("//! ").to_owned()));
+            map.push(format!(
+                "| `{path}` | {} |",
+                first.trim_start_matches("//! ")
+            ));
         } else {
-            files.extend(self::files(&path));
+            map.push(format!("| `{path}` |"));
         }
     }
-    files
+    map
 }
 
 #[test]
 fn the_map_lists_every_file_in_its_own_first_words() {
-    let real = files("src");
-    for readme in READMES {
-        let text = read(readme);
-        let map: Vec<(String, String)> = rows(&text)
-            .into_iter()
-            .filter_map(|row| {
-                let path = quoted(row[0]).filter(|path| path.starts_with("src/"))?;
-                Some((path.to_owned(), (*row.get(1)?).to_owned()))
-            })
-            .collect();
-        if readme == "README.md" {
-            let what = "the map: each file of src/ with the first line of its comment";
-            same(readme, what, map, real.clone());
-        } else {
-            let paths =
-                |files: &[(String, String)]| files.iter().map(|(path, _)| path.clone()).collect();
-            same(
-                readme,
-                "the map: each file of src/",
-                paths(&map),
-                paths(&real),
-            );
-        }
-    }
+    let rows = |text: &str| -> Vec<String> {
+        let rows = text.lines().filter(|line| line.starts_with("| `src/"));
+        rows.map(str::to_owned).collect()
+    };
+    let [english, ukrainian] = READMES.map(read).map(|text| rows(&text));
+    let what = "the map: each file under src/ with the first line of its comment";
+    same("README.md", what, english, map_of("src", true));
+    let what = "the map: each file under src/, with a sentence about it";
+    let ukrainian = ukrainian.iter().map(|row| {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        assert!(
+            cells.len() == 2,
+            "README.uk.md: say in a sentence what it is: {row}"
+        );
+        format!("{} |", cells[0])
+    });
+    same(
+        "README.uk.md",
+        what,
+        ukrainian.collect(),
+        map_of("src", false),
+    );
 }
 
 #[test]
@@ -301,7 +329,10 @@ fn both_readmes_hold_the_same_commands_and_link_to_each_other() {
     };
     let (told, translated) = (commands(&english), commands(&ukrainian));
     for (one, other) in told.iter().zip(&translated) {
-        assert_eq!(one, other, "a fenced block differs between the READMEs");
+        assert!(
+            one == other,
+            "a fenced block differs between the READMEs\n\nREADME.md\n{one}\n\nREADME.uk.md\n{other}"
+        );
     }
     assert_eq!(
         told.len(),
