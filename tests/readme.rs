@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use onehook::handlers::Handler;
 use onehook::routes;
 use onehook::settings::Settings;
 use serde_json::Value;
+
+use crate::tidy::{Source, read, sources};
 
 const READMES: [&str; 2] = ["README.md", "README.uk.md"];
 
@@ -18,9 +19,9 @@ const NEW_FILE: &str = "src/handlers/count.rs";
 /// What scripts make, so that it is not in a fresh checkout.
 const MADE: [&str; 2] = [".dev", ".tools"];
 
-/// The READMEs' own command, word for word, to see that it compiles.
-#[allow(unreachable_pub)]
+// The READMEs' own command, word for word, to see that it compiles.
 mod count {
+    #![allow(unreachable_pub)]
     //! `/count`: the bot counts how often it was asked.
 
     use onehook::language::Language;
@@ -47,11 +48,6 @@ const _: Handler = Handler::Now(count::answer);
 
 fn exists(path: &str) -> bool {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists()
-}
-
-fn read(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The rows of all tables, each as its cells.
@@ -233,25 +229,18 @@ fn the_settings_are_those_that_are_read_and_configured() {
     }
 }
 
-/// Every file under a folder as a row of the map: with its first sentence, or by itself.
-fn map_of(folder: &str, with_sentence: bool) -> Vec<String> {
-    let mut map = Vec::new();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
-        let path = format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap());
-        if !path.ends_with(".rs") {
-            map.extend(map_of(&path, with_sentence));
-        } else if with_sentence {
-            let text = read(&path);
-            let first = text.lines().next().unwrap_or_default();
-            map.push(format!(
-                "| `{path}` | {} |",
-                first.trim_start_matches("//! ")
-            ));
+/// The map of all files under `src/`: each with its first sentence, or by itself.
+fn map_of_the_source(with_sentence: bool) -> Vec<String> {
+    let row = |source: &Source| {
+        let first = source.text.lines().next().unwrap_or_default();
+        let sentence = first.trim_start_matches("//! ");
+        if with_sentence {
+            format!("| `{}` | {sentence} |", source.path)
         } else {
-            map.push(format!("| `{path}` |"));
+            format!("| `{}` |", source.path)
         }
-    }
-    map
+    };
+    sources("src").iter().map(row).collect()
 }
 
 #[test]
@@ -262,7 +251,7 @@ fn the_map_lists_every_file_in_its_own_first_words() {
     };
     let [english, ukrainian] = READMES.map(read).map(|text| rows(&text));
     let what = "the map: each file under src/ with the first line of its comment";
-    same("README.md", what, english, map_of("src", true));
+    same("README.md", what, english, map_of_the_source(true));
     let what = "the map: each file under src/, with a sentence about it";
     let ukrainian = ukrainian.iter().map(|row| {
         let cells: Vec<&str> = row.split(" | ").collect();
@@ -276,7 +265,7 @@ fn the_map_lists_every_file_in_its_own_first_words() {
         "README.uk.md",
         what,
         ukrainian.collect(),
-        map_of("src", false),
+        map_of_the_source(false),
     );
 }
 

@@ -44,10 +44,10 @@ const READS: &[&str] = &[
     "visit.count_updates(",
 ];
 
-struct Source {
+pub(crate) struct Source {
     /// Such as `src/admin/webhook.rs`.
-    path: String,
-    text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Source {
@@ -82,7 +82,7 @@ impl Source {
 }
 
 /// All Rust files below a folder of the checkout.
-fn sources(folder: &str) -> Vec<Source> {
+pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let mut sources = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
         let entry = entry.unwrap();
@@ -101,7 +101,7 @@ fn sources(folder: &str) -> Vec<Source> {
     sources
 }
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -123,10 +123,10 @@ fn floors() -> Vec<(String, usize)> {
     for line in read("src/lib.rs").lines() {
         if line.starts_with("// The ") {
             floor -= 1;
-        } else if let Some((_, module)) = line.split_once("mod ") {
-            if let Some(module) = module.strip_suffix(';') {
-                modules.push((module.to_owned(), floor));
-            }
+        } else if let Some((_, module)) = line.split_once("mod ")
+            && let Some(module) = module.strip_suffix(';')
+        {
+            modules.push((module.to_owned(), floor));
         }
     }
     assert_eq!(floor, 0, "`src/lib.rs` lists four floors");
