@@ -1,15 +1,12 @@
 //! The cron tick, each minute: take up unfinished work, forget what is old.
 
 use crate::app::App;
-use crate::inbox::InboxError;
 use crate::inbox::database::Database;
+use crate::inbox::{InboxError, Task};
 use crate::notes::Notes;
 use crate::session;
 use crate::telegram::transport::Transport;
 use crate::webhook;
-
-/// The name of the heartbeat.
-pub const CRON: &str = "cron";
 
 /// How many unfinished updates one tick takes up. Each takes about five trips, and the free plan allows 50 in a visit.
 const UNFINISHED_MAX: usize = 8;
@@ -28,7 +25,7 @@ pub struct Tick {
 pub async fn tick<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<Tick, InboxError> {
-    app.inbox.beat(CRON).await?;
+    app.inbox.beat(Task::Cron).await?;
     let mut tick = Tick::default();
     let door = webhook::door(app).await?;
     while tick.taken_up < UNFINISHED_MAX {

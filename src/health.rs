@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::guard::CRON;
+use crate::inbox::Task;
 use crate::inbox::database::Database;
 use crate::notes::Notes;
 use crate::reply::Reply;
@@ -41,7 +41,7 @@ pub async fn answer<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> 
 }
 
 async fn ask<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Option<i64> {
-    let cron_age_ms = app.inbox.since_beat(CRON).await.ok().flatten();
+    let cron_age_ms = app.inbox.since_beat(Task::Cron).await.ok().flatten();
     app.isolate.remember_health(cron_age_ms, app.now_ms);
     cron_age_ms
 }

@@ -32,8 +32,8 @@
 //!  foundations  everything else             plan, delivery/, telegram/, inbox/, session, settings, …
 //! ```
 //!
-//! Arrows go down only. Rooms do not call rooms, except that `webhook` asks `handlers` for a plan and `admin` tells `webhook`
-//! what it has set. `tests/tidy.rs` checks this.
+//! Arrows go down only. Rooms do not call rooms, except that `webhook` asks `handlers` for a plan, and that `admin`, when it has
+//! set the webhook, tells `webhook` of it and asks `handlers` for the menu of commands. `tests/tidy.rs` checks this.
 //!
 //! # Invariants, as absences
 //!

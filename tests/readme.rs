@@ -229,8 +229,12 @@ fn the_settings_are_those_that_are_read_and_configured() {
     }
 }
 
-/// The map of all files under `src/`: each with its first sentence, or by itself.
+/// The map of the files under `src/`: each with its first sentence, or by itself. Of the handlers only their table, so that
+/// whoever adds a command need not draw on the map.
 fn map_of_the_source(with_sentence: bool) -> Vec<String> {
+    let is_mapped = |source: &&Source| {
+        !source.path.starts_with("src/handlers/") || source.path == "src/handlers/mod.rs"
+    };
     let row = |source: &Source| {
         let first = source.text.lines().next().unwrap_or_default();
         let sentence = first.trim_start_matches("//! ");
@@ -240,7 +244,7 @@ fn map_of_the_source(with_sentence: bool) -> Vec<String> {
             format!("| `{}` |", source.path)
         }
     };
-    sources("src").iter().map(row).collect()
+    sources("src").iter().filter(is_mapped).map(row).collect()
 }
 
 #[test]

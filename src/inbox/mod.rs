@@ -47,6 +47,13 @@ pub struct InboxError {
     pub cause: String,
 }
 
+/// A periodic task whose last run is noted.
+#[derive(Clone, Copy, Debug)]
+pub enum Task {
+    /// The cron tick, each minute.
+    Cron,
+}
+
 /// What became of an update that was to be recorded.
 #[derive(Debug)]
 pub enum Recorded {
@@ -441,15 +448,15 @@ impl<D: Database> Inbox<D> {
     }
 
     /// Notes that a periodic task ran.
-    pub async fn beat(&self, task: &str) -> Result<(), InboxError> {
-        let beat = statement(statements::BEAT, vec![task.into()]);
+    pub async fn beat(&self, task: Task) -> Result<(), InboxError> {
+        let beat = statement(statements::BEAT, vec![task.name().into()]);
         let [_] = self.trip("note the heartbeat", [beat]).await?;
         Ok(())
     }
 
     /// How long ago a periodic task ran, in milliseconds.
-    pub async fn since_beat(&self, task: &str) -> Result<Option<i64>, InboxError> {
-        let since = statement(statements::SINCE_BEAT, vec![task.into()]);
+    pub async fn since_beat(&self, task: Task) -> Result<Option<i64>, InboxError> {
+        let since = statement(statements::SINCE_BEAT, vec![task.name().into()]);
         let [rows] = self.trip("read the heartbeat", [since]).await?;
         Ok(first(rows).map(|row| row.integer(0)))
     }
@@ -509,6 +516,14 @@ impl<D: Database> Inbox<D> {
         match batch {
             Ok(batch) => Ok(batch.rows),
             Err(DatabaseError(cause)) => Err(InboxError { doing, cause }),
+        }
+    }
+}
+
+impl Task {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cron => "cron",
         }
     }
 }
