@@ -5,4 +5,5 @@ mod emulator;
 
 mod deploy;
 mod emulator_conformance;
+mod json;
 mod rivals;
