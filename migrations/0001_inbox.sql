@@ -63,7 +63,7 @@ CREATE TABLE webhook (
   set_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- When each periodic task last ran, kept by src/inbox/mod.rs: the guard notes it, `GET /health` reads it.
+-- When each periodic task last ran. Kept by src/inbox/mod.rs for the guard, which notes it, and for `GET /health`, which reads it.
 CREATE TABLE heartbeat (
   task TEXT PRIMARY KEY,
   at INTEGER NOT NULL

@@ -2,12 +2,14 @@
 //!
 //! Objects from outside are read through [`Fields`] and not through derived types. A field of an unexpected shape is then one
 //! missing field, where a derived type would refuse the whole object; and each derived reader costs two to four KB of wasm.
+//!
+//! `serde_json` says whether a text is JSON at all. What it found valid is taken apart here, because its own typed readers
+//! carry ten KB of error messages about numbers with them.
 
-use std::fmt;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use crate::typed_json::Value;
 
 /// Plain data as JSON text. Data with text keys always has a JSON form.
 pub fn text_of<T: Serialize + ?Sized>(data: &T) -> String {
@@ -16,30 +18,48 @@ pub fn text_of<T: Serialize + ?Sized>(data: &T) -> String {
 
 /// The members of an object, in their order, each still a text of its own.
 #[derive(Debug, Default)]
-pub struct Fields<'a>(Vec<(String, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(String, &'a str)>);
 
 impl<'a> Fields<'a> {
     /// Reads an object.
     pub fn of(text: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        Self::of_valid(valid(text)?).ok_or_else(|| serde_json::Error::custom("it is no object"))
+    }
+
+    /// Takes an object apart that is known to be JSON.
+    pub(crate) fn of_valid(value: &'a str) -> Option<Self> {
+        let mut rest = value.strip_prefix('{')?.strip_suffix('}')?.trim_ascii();
+        let mut members = Vec::new();
+        while !rest.is_empty() {
+            let (name, after) = cut(rest);
+            let (value, after) = cut(after);
+            members.push((text_in(name)?, value));
+            rest = after;
+        }
+        Some(Self(members))
     }
 
     /// The members, in their order.
-    pub fn members(&self) -> &[(String, &'a RawValue)] {
+    pub fn members(&self) -> &[(String, &'a str)] {
         &self.0
+    }
+
+    /// The members, in their order, given away.
+    pub(crate) fn into_members(self) -> impl Iterator<Item = (String, &'a str)> {
+        self.0.into_iter()
     }
 
     /// The JSON text of a member; `null` counts as missing.
     pub fn raw(&self, name: &str) -> Option<&'a str> {
         let member = self.0.iter().find(|(member, _)| member == name);
         member
-            .map(|(_, value)| value.get())
+            .map(|(_, value)| *value)
             .filter(|value| *value != "null")
     }
 
     /// A member that is a text.
     pub fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.raw(name)?).ok()
+        text_in(self.raw(name)?)
     }
 
     /// A member that is a whole number.
@@ -54,43 +74,102 @@ impl<'a> Fields<'a> {
 
     /// A member that is an object.
     pub fn object(&self, name: &str) -> Option<Self> {
-        Self::of(self.raw(name)?).ok()
+        Self::of_valid(self.raw(name)?)
     }
 
     /// The elements of a member that is an array, each still a text of its own.
-    pub fn list(&self, name: &str) -> Option<Vec<&'a RawValue>> {
-        serde_json::from_str(self.raw(name)?).ok()
+    pub fn list(&self, name: &str) -> Option<Vec<&'a str>> {
+        elements_in(self.raw(name)?)
     }
 
     /// A member that is an array of texts.
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
         let list = self.list(name)?;
-        list.into_iter()
-            .map(|text| serde_json::from_str(text.get()).ok())
-            .collect()
+        list.into_iter().map(text_in).collect()
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+/// Reads a value into a type of the caller's own. `None`: it has another shape.
+pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    T::deserialize(Value(valid(text).ok()?)).ok()
+}
 
-        impl<'de> Visitor<'de> for Members {
-            type Value = Vec<(String, &'de RawValue)>;
+/// The elements of an array, each still a text of its own.
+pub fn elements(text: &str) -> Option<Vec<&str>> {
+    elements_in(valid(text).ok()?)
+}
 
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
+/// The value in a text, without the space around it.
+fn valid(text: &str) -> Result<&str, serde_json::Error> {
+    serde_json::from_str::<IgnoredAny>(text).map(|_| text.trim_ascii())
+}
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(Members).map(Self)
+pub(crate) fn elements_in(value: &str) -> Option<Vec<&str>> {
+    let mut rest = value.strip_prefix('[')?.strip_suffix(']')?.trim_ascii();
+    let mut elements = Vec::new();
+    while !rest.is_empty() {
+        let (element, after) = cut(rest);
+        elements.push(element);
+        rest = after;
     }
+    Some(elements)
+}
+
+/// The text a value stands for. `None`: it is something else, or holds half of a character.
+pub(crate) fn text_in(value: &str) -> Option<String> {
+    // UTF-16, since that is how JSON escapes characters.
+    let mut units = value.strip_prefix('"')?.strip_suffix('"')?.encode_utf16();
+    let mut text = Vec::with_capacity(value.len());
+    while let Some(unit) = units.next() {
+        text.push(if unit == u16::from(b'\\') {
+            unescaped(&mut units)?
+        } else {
+            unit
+        });
+    }
+    String::from_utf16(&text).ok()
+}
+
+/// What follows a backslash.
+fn unescaped(units: &mut impl Iterator<Item = u16>) -> Option<u16> {
+    let escape = units.next()?;
+    Some(match u8::try_from(escape).ok()? {
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => 0x0a,
+        b'r' => 0x0d,
+        b't' => 0x09,
+        b'u' => (0..4).try_fold(0, |unit, _| {
+            let digit = char::from(u8::try_from(units.next()?).ok()?).to_digit(16)?;
+            Some(unit << 4 | u16::try_from(digit).ok()?)
+        })?,
+        _ => escape,
+    })
+}
+
+/// Cuts valid JSON at the end of its first value: the value, and what follows the comma or colon behind it.
+fn cut(text: &str) -> (&str, &str) {
+    let end = end_of_value(text);
+    let (value, rest) = text.split_at(end);
+    (
+        value.trim_ascii(),
+        rest.get(1..).unwrap_or_default().trim_ascii(),
+    )
+}
+
+fn end_of_value(text: &str) -> usize {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            b',' | b':' if depth == 0 => return place,
+            _ => {}
+        }
+    }
+    text.len()
 }

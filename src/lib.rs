@@ -73,4 +73,5 @@ pub mod secret;
 pub mod session;
 pub mod settings;
 pub mod telegram;
+mod typed_json;
 pub mod visit;

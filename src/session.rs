@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::json::{Fields, text_of};
+use crate::json::{self, Fields, text_of};
 use crate::telegram::update::Update;
 
 /// One JSON document, made of named parts. Each handler file keeps its own part in a type of its own.
@@ -28,7 +28,7 @@ impl Session {
         let fields = Fields::of(document).unwrap_or_default();
         let parts = fields.members().iter().map(|(name, value)| Part {
             name: name.clone(),
-            json: value.get().to_owned(),
+            json: (*value).to_owned(),
         });
         Self {
             version,
@@ -40,7 +40,7 @@ impl Session {
     /// Reads a part. One that is missing, or was written by older code in another shape, is the type's default.
     pub fn read<T: DeserializeOwned + Default>(&self, name: &str) -> T {
         let part = self.parts.iter().find(|part| part.name == name);
-        part.and_then(|part| serde_json::from_str(&part.json).ok())
+        part.and_then(|part| json::read(&part.json))
             .unwrap_or_default()
     }
 

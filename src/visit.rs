@@ -3,14 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use frankenstein::methods::{GetFileParams, SendMessageParams};
+use frankenstein::methods::GetFileParams;
 use frankenstein::types::ChatId as ChatParameter;
 
 use crate::inbox::{InboxError, StateCount};
 use crate::json::{Fields, text_of};
 use crate::language::Language;
 use crate::plan::Plan;
-use crate::telegram::ids::{MessageId, UserId};
+use crate::telegram::ids::{ChatId, MessageId, UserId};
+use crate::telegram::message::Message;
 use crate::telegram::methods::{Method, Reading};
 use crate::telegram::refusal::CallError;
 use crate::telegram::transport::{Answer, Outgoing, Unreachable};
@@ -84,10 +85,15 @@ impl Visit<'_> {
             .is_some_and(|chat| chat.kind == "private")
     }
 
-    /// The chat of the update, as a parameter. Only for updates that have one.
-    pub fn chat(&self) -> ChatParameter {
+    /// The number of the chat of the update. Only for updates that have one.
+    pub fn chat_id(&self) -> ChatId {
         let chat = self.update.chat();
-        ChatParameter::Integer(chat.map_or(0, |chat| chat.id.0))
+        chat.map_or(ChatId(0), |chat| chat.id)
+    }
+
+    /// The chat of the update, as `frankenstein`'s parameters want it. Only for updates that have one.
+    pub fn chat(&self) -> ChatParameter {
+        ChatParameter::Integer(self.chat_id().0)
     }
 
     /// The number of the message.
@@ -96,15 +102,15 @@ impl Visit<'_> {
     }
 
     /// A message to where the update came from: the same chat, and the same topic.
-    pub fn message(&self, text: impl Into<String>) -> SendMessageParams {
-        let mut message = SendMessageParams::builder()
-            .chat_id(self.chat())
-            .text(text)
-            .build();
+    pub fn message(&self, text: impl Into<String>) -> Message {
         let content = self.content();
         let content = content.message.as_deref().unwrap_or(content);
-        message.message_thread_id = content.topic.and_then(|topic| i32::try_from(topic).ok());
-        message
+        Message {
+            chat_id: self.chat_id(),
+            message_thread_id: content.topic.and_then(|topic| i32::try_from(topic).ok()),
+            text: text.into(),
+            reply_markup: None,
+        }
     }
 
     /// The plan to say something where the update came from.

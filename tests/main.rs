@@ -18,6 +18,7 @@ mod admin;
 mod deploy;
 mod emulator_conformance;
 mod handlers;
+mod json;
 mod outbox;
 mod readme;
 mod rivals;

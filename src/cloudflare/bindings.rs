@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use worker::Env;
+use worker::wasm_bindgen::JsValue;
 
 use crate::app::App;
 use crate::cloudflare::d1_database::D1;
@@ -22,14 +23,9 @@ pub(crate) fn app(
     isolate: Rc<Isolate>,
     now_ms: i64,
 ) -> Result<WorkerApp, Vec<Complaint>> {
-    let settings = Settings::read(|name| env.var(name).ok().map(|value| value.to_string()));
-    let database = env.d1("DB").map_err(|_| missing("DB", "[[d1_databases]]"));
-    let notes = property(env.as_ref(), "KV");
-    let notes = if notes.is_object() {
-        Ok(notes)
-    } else {
-        Err(missing("KV", "[[kv_namespaces]]"))
-    };
+    let settings = Settings::read(|name| property(env, name).as_string());
+    let database = binding(env, "DB", "[[d1_databases]]");
+    let notes = binding(env, "KV", "[[kv_namespaces]]");
     match (settings, database, notes) {
         (Ok(settings), Ok(database), Ok(notes)) => {
             let ports = (D1(database), FetchTransport, KvNotes(notes));
@@ -44,12 +40,17 @@ pub(crate) fn app(
     }
 }
 
-fn missing(binding: &str, table: &str) -> Complaint {
-    Complaint::new(
-        &format!("the binding `{binding}` is missing"),
+/// A binding out of a table of the configuration.
+fn binding(env: &Env, name: &str, table: &str) -> Result<JsValue, Complaint> {
+    let binding = property(env, name);
+    if binding.is_object() {
+        return Ok(binding);
+    }
+    Err(Complaint::new(
+        &format!("the binding `{name}` is missing"),
         "the deployed configuration does not name it".to_owned(),
         &format!(
-            "keep `{table}` with `binding = \"{binding}\"` in `wrangler.toml` and run `scripts/deploy`"
+            "keep `{table}` with `binding = \"{name}\"` in `wrangler.toml` and run `scripts/deploy`"
         ),
-    )
+    ))
 }

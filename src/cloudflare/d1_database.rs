@@ -2,28 +2,21 @@
 
 use worker::js_sys::{Array, Object};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{D1Database, D1PreparedStatement};
 
-use crate::cloudflare::js::{call, property};
+use crate::cloudflare::js::{call, call_and_wait, property};
 use crate::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
 
 /// The binding `DB`.
-pub(crate) struct D1(pub(crate) D1Database);
+pub(crate) struct D1(pub(crate) JsValue);
 
 impl Database for D1 {
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
         let prepared = Array::new();
         for statement in statements {
-            let statement = self
-                .prepare(statement)
-                .map_err(|error| DatabaseError(error.to_string()))?;
-            prepared.push(statement.inner().as_ref());
+            prepared.push(&self.prepare(statement).map_err(|error| told(&error))?);
         }
-        // The `worker` crate's own `batch` would take the rows through a deserialiser.
-        let answers = call(self.0.as_ref(), "batch", &Array::of1(&prepared)).await;
-        let answers: Array = answers
-            .map_err(|error| DatabaseError(told(&error)))?
-            .unchecked_into();
+        let answers = call_and_wait(&self.0, "batch", &Array::of1(&prepared)).await;
+        let answers: Array = answers.map_err(|error| told(&error))?.unchecked_into();
         let mut batch = Batch::default();
         for answer in answers.iter() {
             let rows: Array = property(&answer, "results").unchecked_into();
@@ -38,9 +31,10 @@ impl Database for D1 {
 }
 
 impl D1 {
-    fn prepare(&self, statement: &Statement) -> worker::Result<D1PreparedStatement> {
-        let values: Vec<JsValue> = statement.values.iter().map(js_value).collect();
-        self.0.prepare(statement.sql).bind(&values)
+    fn prepare(&self, statement: &Statement) -> Result<JsValue, JsValue> {
+        let values: Array = statement.values.iter().map(js_value).collect();
+        let prepared = call(&self.0, "prepare", &Array::of1(&statement.sql.into()))?;
+        call(&prepared, "bind", &values)
     }
 }
 
@@ -76,7 +70,7 @@ fn count(value: &JsValue) -> u64 {
 }
 
 /// D1's own words, such as `D1_ERROR: no such table: inbox`.
-fn told(error: &JsValue) -> String {
+fn told(error: &JsValue) -> DatabaseError {
     let message = property(error, "message").as_string();
-    message.unwrap_or_else(|| "D1 gave no reason".to_owned())
+    DatabaseError(message.unwrap_or_else(|| "D1 gave no reason".to_owned()))
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use worker::js_sys::Uint8Array;
+use worker::Delay;
+use worker::js_sys::{self, Array, Object, Uint8Array};
 use worker::wasm_bindgen::JsValue;
-use worker::web_sys::{self, RequestInit, RequestRedirect};
-use worker::{AbortSignal, Delay, Fetch, Response};
+use worker::web_sys::AbortSignal;
 
+use crate::cloudflare::js::{call_and_wait, object, property};
+use crate::cloudflare::stream;
+use crate::request::BodyError;
 use crate::telegram::transport::{ANSWER_BYTES_MAX, Answer, Outgoing, Transport, Unreachable};
 
 /// The runtime's way out.
@@ -15,7 +17,7 @@ pub(crate) struct FetchTransport;
 
 impl Transport for FetchTransport {
     async fn carry(&self, request: Outgoing) -> Result<Answer, Unreachable> {
-        let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.timeout_ms));
+        let signal = AbortSignal::timeout_with_u32(request.timeout_ms);
         // The runtime's own errors name the URL, and with it the token. Which of the two it was is all that leaves this file.
         let lost = || {
             if signal.aborted() {
@@ -24,11 +26,18 @@ impl Transport for FetchTransport {
                 Unreachable::Broken
             }
         };
-        let fetch = outgoing(&request).map_err(|_| Unreachable::Broken)?;
-        let fetch = Fetch::Request(fetch.into());
-        let mut response = fetch.send_with_signal(&signal).await.map_err(|_| lost())?;
-        let status = response.status_code();
-        let body = read(&mut response, lost).await?;
+        let arguments = Array::of2(
+            &JsValue::from_str(&request.url),
+            &options(&request, &signal),
+        );
+        let response = call_and_wait(&js_sys::global(), "fetch", &arguments).await;
+        let response = response.map_err(|_| lost())?;
+        let body = stream::read(&property(&response, "body"), ANSWER_BYTES_MAX).await;
+        let body = body.map_err(|error| match error {
+            BodyError::TooLarge => Unreachable::TooLarge,
+            BodyError::Broken => lost(),
+        })?;
+        let status = status(&property(&response, "status"));
         Ok(Answer { status, body })
     }
 
@@ -37,31 +46,27 @@ impl Transport for FetchTransport {
     }
 }
 
-fn outgoing(request: &Outgoing) -> Result<web_sys::Request, JsValue> {
-    let init = RequestInit::new();
-    init.set_method(request.method);
-    init.set_redirect(RequestRedirect::Manual);
-    if !request.body.is_empty() {
-        init.set_body(&Uint8Array::from(request.body.as_slice()));
-    }
-    let outgoing = web_sys::Request::new_with_str_and_init(&request.url, &init)?;
-    if let Some(content_type) = request.content_type {
-        outgoing.headers().set("content-type", content_type)?;
-    }
-    Ok(outgoing)
+/// What `fetch` is told beside the URL.
+fn options(request: &Outgoing, signal: &AbortSignal) -> Object {
+    let headers = match request.content_type {
+        Some(content_type) => object(&[("content-type", content_type.into())]),
+        None => Object::new(),
+    };
+    let body = match request.body.as_slice() {
+        [] => JsValue::UNDEFINED,
+        body => Uint8Array::from(body).into(),
+    };
+    object(&[
+        ("method", request.method.into()),
+        ("redirect", "manual".into()),
+        ("headers", headers.into()),
+        ("body", body),
+        ("signal", signal.into()),
+    ])
 }
 
-async fn read(
-    response: &mut Response,
-    lost: impl Fn() -> Unreachable,
-) -> Result<Vec<u8>, Unreachable> {
-    let mut body = Vec::new();
-    let mut stream = response.stream().map_err(|_| lost())?;
-    while let Some(chunk) = stream.next().await {
-        body.extend(chunk.map_err(|_| lost())?);
-        if body.len() > ANSWER_BYTES_MAX {
-            return Err(Unreachable::TooLarge);
-        }
-    }
-    Ok(body)
+/// Every status is a whole number below 600.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn status(value: &JsValue) -> u16 {
+    value.as_f64().unwrap_or_default() as u16
 }

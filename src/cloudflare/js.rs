@@ -1,6 +1,6 @@
-//! JavaScript objects by name, where the `worker` crate's own way would carry a serialiser into the wasm.
+//! JavaScript objects by name, where the `worker` crate's own way would carry its conversions and errors into the wasm.
 
-use worker::js_sys::{Array, Function, Promise, Reflect};
+use worker::js_sys::{Array, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 
@@ -9,13 +9,28 @@ pub(crate) fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// A plain object with these properties.
+pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in properties {
+        // Setting a property of a plain object always succeeds.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object
+}
+
+/// Calls a method.
+pub(crate) fn call(object: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    let method: Function = property(object, method).dyn_into()?;
+    method.apply(object, arguments)
+}
+
 /// Calls a method and waits for what it promises.
-pub(crate) async fn call(
+pub(crate) async fn call_and_wait(
     object: &JsValue,
     method: &str,
     arguments: &Array,
 ) -> Result<JsValue, JsValue> {
-    let method: Function = property(object, method).dyn_into()?;
-    let promise: Promise = method.apply(object, arguments)?.dyn_into()?;
+    let promise: Promise = call(object, method, arguments)?.dyn_into()?;
     JsFuture::from(promise).await
 }

@@ -6,20 +6,23 @@ mod d1_database;
 mod fetch_transport;
 mod js;
 mod kv_notes;
+mod stream;
 
+use std::convert::Infallible;
 use std::panic;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use serde::Serialize;
-use worker::{
-    Context, Date, Delay, Env, Request, Response, ScheduleContext, ScheduledEvent, console_error,
-    console_log, event,
-};
+use worker::js_sys::Date;
+use worker::wasm_bindgen::JsCast;
+use worker::web_sys::{Request, Response, console};
+use worker::{Context, Delay, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::cloudflare::bindings::WorkerApp;
 use crate::cloudflare::body::RequestBody;
+use crate::cloudflare::js::{object, property};
 use crate::delivery::{HARD_STOP_MS, SOFT_DEADLINE_MS};
 use crate::guard;
 use crate::inbox::Cost;
@@ -45,7 +48,7 @@ struct Line<'a> {
     verdict: &'a str,
     trips: u64,
     rows_written: u64,
-    ms: u64,
+    ms: i64,
 }
 
 /// Runs once per instance, before the first event.
@@ -62,39 +65,39 @@ fn start() {
 
 /// A request.
 #[event(fetch)]
-async fn fetch(mut request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let began_ms = Date::now().as_millis();
-    let app = match bindings::app(&env, isolate(), signed(began_ms)) {
-        Ok(app) => Rc::new(app),
-        Err(complaints) => return respond(routes::misconfigured(&complaints)),
-    };
-    let head = head(&request)?;
-    let body = RequestBody::new(&mut request);
-    match routes::answer(&app, &head, body).await {
-        Answer::Reply(reply) => {
-            log(
-                &app,
-                "visitor",
-                None,
-                &format!("{} {} {}", head.method, room(&head.path), reply.status),
-            );
-            respond(reply)
-        }
-        Answer::Received(received) => respond(answer_telegram(app, received, &context).await),
-    }
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response, Infallible> {
+    Ok(respond(answer(&request, &env, &context).await))
 }
 
 /// The cron tick, each minute.
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
-    let now_ms = signed(Date::now().as_millis());
-    let app = match bindings::app(&env, isolate(), now_ms) {
+    let app = match bindings::app(&env, isolate(), now_ms()) {
         Ok(app) => app,
-        Err(complaints) => return console_error!("{}", routes::misconfigured(&complaints).body),
+        Err(complaints) => {
+            return console::error_1(&routes::misconfigured(&complaints).body.into());
+        }
     };
     match guard::tick(&app).await {
         Ok(tick) => log(&app, "cron", None, &format!("took up {}", tick.taken_up)),
         Err(error) => log(&app, "cron", None, &error.to_string()),
+    }
+}
+
+async fn answer(request: &Request, env: &Env, context: &Context) -> Reply {
+    let app = match bindings::app(env, isolate(), now_ms()) {
+        Ok(app) => Rc::new(app),
+        Err(complaints) => return routes::misconfigured(&complaints),
+    };
+    let head = head(request);
+    let body = RequestBody(property(request, "body"));
+    match routes::answer(&app, &head, body).await {
+        Answer::Reply(reply) => {
+            let what = format!("{} {} {}", head.method, room(&head.path), reply.status);
+            log(&app, "visitor", None, &what);
+            reply
+        }
+        Answer::Received(received) => answer_telegram(app, received, context).await,
     }
 }
 
@@ -149,31 +152,28 @@ async fn after(milliseconds: u32) {
 }
 
 /// The request without its body: method, address, and the headers that are read anywhere.
-fn head(request: &Request) -> worker::Result<request::Request> {
-    let url = request.inner().url();
+fn head(request: &Request) -> request::Request {
+    let url = request.url();
     let (origin, target) = split_url(&url);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut headers = Vec::new();
-    for name in HEADERS {
-        if let Some(value) = request.headers().get(name)? {
-            headers.push((name, value));
-        }
-    }
-    Ok(request::Request {
-        method: request.inner().method(),
+    let sent = request.headers();
+    let headers = HEADERS
+        .into_iter()
+        .filter_map(|name| Some((name, sent.get(name).ok()??)));
+    request::Request {
+        method: request.method(),
         origin: origin.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers,
-    })
+        headers: headers.collect(),
+    }
 }
 
 /// Splits an absolute URL, as the runtime always gives it, before its path. `Url::parse` would cost 170 KB of wasm.
 fn split_url(url: &str) -> (&str, &str) {
-    let host = url.find("://").map_or(0, |scheme| scheme + 3);
-    let path = url[host..]
-        .find('/')
-        .map_or(url.len(), |slash| host + slash);
+    let host = url.find(':').map_or(0, |scheme| scheme + "://".len());
+    let rest = url.get(host..).unwrap_or_default();
+    let path = rest.find('/').map_or(url.len(), |slash| host + slash);
     url.split_at(path)
 }
 
@@ -185,18 +185,20 @@ fn room(path: &str) -> &str {
         .unwrap_or("elsewhere")
 }
 
-fn respond(reply: Reply) -> worker::Result<Response> {
-    let mut builder = Response::builder()
-        .with_status(reply.status)
-        .with_header("cache-control", "no-store")?
-        .with_header("x-content-type-options", "nosniff")?;
-    for (name, value) in &reply.headers {
-        builder = builder.with_header(name, value)?;
-    }
-    if reply.body.is_empty() {
-        return Ok(builder.empty());
-    }
-    Ok(builder.fixed(reply.body.into_bytes()))
+fn respond(reply: Reply) -> Response {
+    let mut headers = vec![
+        ("cache-control", "no-store".into()),
+        ("x-content-type-options", "nosniff".into()),
+    ];
+    let own = reply.headers.into_iter();
+    headers.extend(own.map(|(name, value)| (name, value.into())));
+    let options = object(&[
+        ("status", reply.status.into()),
+        ("headers", object(&headers).into()),
+    ]);
+    let body = Some(reply.body.as_str()).filter(|body| !body.is_empty());
+    let response = Response::new_with_opt_str_and_init(body, options.unchecked_ref());
+    response.unwrap_or_else(|_| Response::error())
 }
 
 fn log(app: &WorkerApp, visitor: &str, update_id: Option<UpdateId>, verdict: &str) {
@@ -210,13 +212,13 @@ fn log(app: &WorkerApp, visitor: &str, update_id: Option<UpdateId>, verdict: &st
         verdict,
         trips,
         rows_written,
-        ms: Date::now()
-            .as_millis()
-            .saturating_sub(u64::try_from(app.now_ms).unwrap_or_default()),
+        ms: now_ms() - app.now_ms,
     };
-    console_log!("{}", text_of(&line));
+    console::log_1(&text_of(&line).into());
 }
 
-fn signed(milliseconds: u64) -> i64 {
-    i64::try_from(milliseconds).unwrap_or(i64::MAX)
+/// The time, in whole milliseconds since 1970.
+#[allow(clippy::cast_possible_truncation)]
+fn now_ms() -> i64 {
+    Date::now() as i64
 }

@@ -1,9 +1,8 @@
 //! `/feedback`: a conversation. The bot asks, the person confirms, the owner gets it, and the owner's answer finds its way back.
 
-use frankenstein::methods::{CopyMessageParams, DeleteMessageParams, SetMessageReactionParams};
+use frankenstein::methods::{DeleteMessageParams, SetMessageReactionParams};
 use frankenstein::types::{
-    ChatId as ChatParameter, InlineKeyboardButton, InlineKeyboardMarkup, ReactionType,
-    ReactionTypeEmoji, ReplyMarkup,
+    InlineKeyboardButton, InlineKeyboardMarkup, ReactionType, ReactionTypeEmoji,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +11,7 @@ use crate::language::Language;
 use crate::plan::{Plan, Step};
 use crate::session::Session;
 use crate::telegram::ids::{ChatId, MessageId};
+use crate::telegram::message::MessageCopy;
 use crate::telegram::update::Content;
 use crate::visit::Visit;
 
@@ -102,10 +102,11 @@ pub fn is_owners_answer(visit: &Visit, _: &Session) -> bool {
 /// Passes an owner's answer on to whoever wrote.
 pub fn pass_on(visit: &Visit, _: &mut Session) -> Plan {
     let mut plan = Plan::new();
-    let Some(writer) = writer(visit.content()) else {
+    let (Some(writer), Some(message_id)) = (writer(visit.content()), visit.content().message_id)
+    else {
         return plan;
     };
-    let passed_on = plan.send(&copy(visit, visit.message_id(), writer));
+    let passed_on = plan.send(&copy(visit, message_id, writer));
     let thumbs_up = ReactionTypeEmoji::builder().emoji("👍").build();
     let done = SetMessageReactionParams::builder()
         .chat_id(visit.chat())
@@ -126,21 +127,22 @@ pub fn stop(session: &mut Session) -> bool {
 
 /// A copy of what the person wrote for each owner, with a button that knows whom to answer. Returns the last copy.
 fn to_owners(visit: &Visit, message_id: MessageId, plan: &mut Plan) -> Option<Step> {
-    let chat = visit.update.chat().map_or(0, |chat| chat.id.0);
+    let chat = visit.chat_id();
     let copies = visit.owners.iter().map(|owner| {
-        let mut copy = copy(visit, message_id.parameter(), ChatId::from(*owner));
+        let mut copy = copy(visit, message_id, ChatId::from(*owner));
         copy.reply_markup = Some(row_of([(&signature(visit), format!("{FROM}{chat}"))]));
         plan.send(&copy)
     });
     copies.last()
 }
 
-fn copy(visit: &Visit, message_id: i32, to: ChatId) -> CopyMessageParams {
-    CopyMessageParams::builder()
-        .chat_id(ChatParameter::Integer(to.0))
-        .from_chat_id(visit.chat())
-        .message_id(message_id)
-        .build()
+fn copy(visit: &Visit, message_id: MessageId, to: ChatId) -> MessageCopy {
+    MessageCopy {
+        chat_id: to,
+        from_chat_id: visit.chat_id(),
+        message_id,
+        reply_markup: None,
+    }
 }
 
 /// Lets go of the button, takes the question away, and says how it ended. Returns the step that says so.
@@ -176,7 +178,7 @@ fn signature(visit: &Visit) -> String {
     }
 }
 
-fn row_of<const N: usize>(buttons: [(&str, String); N]) -> ReplyMarkup {
+fn row_of<const N: usize>(buttons: [(&str, String); N]) -> InlineKeyboardMarkup {
     let row = buttons
         .map(|(text, data)| {
             InlineKeyboardButton::builder()
@@ -185,10 +187,9 @@ fn row_of<const N: usize>(buttons: [(&str, String); N]) -> ReplyMarkup {
                 .build()
         })
         .to_vec();
-    let keyboard = InlineKeyboardMarkup::builder()
+    InlineKeyboardMarkup::builder()
         .inline_keyboard(vec![row])
-        .build();
-    ReplyMarkup::InlineKeyboardMarkup(keyboard)
+        .build()
 }
 
 fn nobody_to_write_to(language: Language) -> &'static str {

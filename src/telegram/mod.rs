@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod ids;
+pub mod message;
 pub mod methods;
 pub mod refusal;
 pub mod transport;

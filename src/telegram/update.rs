@@ -5,7 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::json::Fields;
+use crate::json::{Fields, elements};
 use crate::telegram::ids::{ChatId, MessageId, UpdateId, UserId};
 
 /// The deepest nesting of objects and arrays that is read. Real updates stay below 20.
@@ -225,17 +225,15 @@ impl User {
 fn kind<'a>(fields: &'a Fields) -> Option<(&'a str, &'a str)> {
     let mut members = fields.members().iter();
     let kind = members.find(|(name, _)| name != "update_id");
-    kind.map(|(name, value)| (name.as_str(), value.get()))
+    kind.map(|(name, value)| (name.as_str(), *value))
 }
 
 /// What the buttons of an inline keyboard carry, row by row.
 fn buttons(keyboard: &Fields) -> Vec<String> {
     let rows = keyboard.list("inline_keyboard").unwrap_or_default();
-    let rows = rows
-        .into_iter()
-        .filter_map(|row| serde_json::from_str::<Vec<Fields>>(row.get()).ok());
-    rows.flatten()
-        .filter_map(|button| button.text("callback_data"))
+    let buttons = rows.into_iter().filter_map(elements).flatten();
+    buttons
+        .filter_map(|button| Fields::of(button).ok()?.text("callback_data"))
         .collect()
 }
 

@@ -135,6 +135,6 @@ impl WantedWebhook {
 }
 
 /// Whether two lists name the same things, in whatever order.
-fn are_the_same(these: &[String], those: &[String]) -> bool {
-    these.iter().all(|this| those.contains(this)) && those.iter().all(|that| these.contains(that))
+fn are_the_same(some: &[String], others: &[String]) -> bool {
+    some.iter().all(|kind| others.contains(kind)) && others.iter().all(|kind| some.contains(kind))
 }
