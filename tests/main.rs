@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::needless_pass_by_value,     // snapshots are written where they are used
     clippy::needless_raw_string_hashes, // expect-test writes them
     missing_docs,
     unreachable_pub
