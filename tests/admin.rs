@@ -146,69 +146,69 @@ fn setting_the_webhook_says_each_step_and_what_telegram_has_now() {
     check(
         &bot.operator().put("/admin/webhook", ""),
         expect![[r#"
-        200
-        {
-          "steps": [
+            200
             {
-              "detail": "Token accepted: @onehook_bot",
-              "state": "done",
-              "step": "token"
-            },
-            {
-              "detail": "http://127.0.0.1:8787/webhook",
-              "state": "done",
-              "step": "address"
-            },
-            {
-              "detail": "Telegram says: Webhook was set",
-              "state": "done",
-              "step": "set"
-            },
-            {
-              "detail": "No old webhook to remove",
-              "state": "skipped",
-              "step": "replace"
-            },
-            {
-              "detail": "Menu of commands sent",
-              "state": "done",
-              "step": "menu"
-            },
-            {
-              "detail": "Connection tested: Telegram has the address of @onehook_bot",
-              "state": "done",
-              "step": "connection"
-            },
-            {
-              "detail": "Bot started and waiting for messages",
-              "state": "done",
-              "step": "start"
-            }
-          ],
-          "webhook": {
-            "actual": {
-              "allowed_updates": [
-                "message",
-                "callback_query"
+              "steps": [
+                {
+                  "detail": "Token accepted: @onehook_bot",
+                  "state": "done",
+                  "step": "token"
+                },
+                {
+                  "detail": "http://127.0.0.1:8787/webhook",
+                  "state": "done",
+                  "step": "parameters"
+                },
+                {
+                  "detail": "Telegram says: Webhook was set",
+                  "state": "done",
+                  "step": "set"
+                },
+                {
+                  "detail": "No old webhook to remove",
+                  "state": "skipped",
+                  "step": "replace"
+                },
+                {
+                  "detail": "Menu of commands sent",
+                  "state": "done",
+                  "step": "menu"
+                },
+                {
+                  "detail": "Connection tested: Telegram has the address of @onehook_bot",
+                  "state": "done",
+                  "step": "connection"
+                },
+                {
+                  "detail": "Bot started and waiting for messages",
+                  "state": "done",
+                  "step": "start"
+                }
               ],
-              "has_custom_certificate": false,
-              "ip_address": "127.0.0.1",
-              "max_connections": 20,
-              "pending_update_count": 0,
-              "url": "http://127.0.0.1:8787/webhook"
-            },
-            "differences": [],
-            "wanted": {
-              "allowed_updates": [
-                "message",
-                "callback_query"
-              ],
-              "max_connections": 20,
-              "url": "http://127.0.0.1:8787/webhook"
+              "webhook": {
+                "actual": {
+                  "allowed_updates": [
+                    "message",
+                    "callback_query"
+                  ],
+                  "has_custom_certificate": false,
+                  "ip_address": "127.0.0.1",
+                  "max_connections": 20,
+                  "pending_update_count": 0,
+                  "url": "http://127.0.0.1:8787/webhook"
+                },
+                "differences": [],
+                "wanted": {
+                  "allowed_updates": [
+                    "message",
+                    "callback_query"
+                  ],
+                  "max_connections": 20,
+                  "url": "http://127.0.0.1:8787/webhook"
+                }
+              }
             }
-          }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -334,7 +334,7 @@ fn a_misspelt_field_is_named_with_those_that_exist() {
                 {
                   "detail": "it has `max_conections`; it may have url, max_connections, allowed_updates, drop_pending_updates, ip_address",
                   "state": "failed",
-                  "step": "address"
+                  "step": "parameters"
                 }
               ]
             }
@@ -354,42 +354,42 @@ fn after_a_refusal_a_webhook_that_was_ours_is_put_back() {
     check(
         &reply,
         expect![[r#"
-        502
-        {
-          "error": {
-            "remedy": "correct what Telegram complains about and repeat the call",
-            "what": "Telegram said no",
-            "why": "Telegram refused `setWebhook`: Bad Request: bad webhook: Failed to resolve host: Name or service not known (400)"
-          },
-          "steps": [
+            502
             {
-              "detail": "Token accepted: @onehook_bot",
-              "state": "done",
-              "step": "token"
-            },
-            {
-              "detail": "http://127.0.0.1:8787/elsewhere",
-              "state": "done",
-              "step": "address"
-            },
-            {
-              "detail": "Telegram refused `setWebhook`: Bad Request: bad webhook: Failed to resolve host: Name or service not known (400)",
-              "state": "failed",
-              "step": "set"
-            },
-            {
-              "detail": "Telegram says: Webhook is already set",
-              "state": "done",
-              "step": "set"
-            },
-            {
-              "detail": "The previous webhook is back: http://127.0.0.1:8787/webhook",
-              "state": "done",
-              "step": "restore"
+              "error": {
+                "remedy": "correct what Telegram complains about and repeat the call",
+                "what": "Telegram said no",
+                "why": "Telegram refused `setWebhook`: Bad Request: bad webhook: Failed to resolve host: Name or service not known (400)"
+              },
+              "steps": [
+                {
+                  "detail": "Token accepted: @onehook_bot",
+                  "state": "done",
+                  "step": "token"
+                },
+                {
+                  "detail": "http://127.0.0.1:8787/elsewhere",
+                  "state": "done",
+                  "step": "parameters"
+                },
+                {
+                  "detail": "Telegram refused `setWebhook`: Bad Request: bad webhook: Failed to resolve host: Name or service not known (400)",
+                  "state": "failed",
+                  "step": "set"
+                },
+                {
+                  "detail": "Telegram says: Webhook is already set",
+                  "state": "done",
+                  "step": "set"
+                },
+                {
+                  "detail": "The previous webhook is back: http://127.0.0.1:8787/webhook",
+                  "state": "done",
+                  "step": "restore"
+                }
+              ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     );
     let last = bot.calls_of("setWebhook").pop().unwrap();
     assert_eq!(last["url"], "http://127.0.0.1:8787/webhook");
@@ -414,7 +414,12 @@ fn after_a_refusal_a_foreign_webhook_is_named() {
     assert_eq!(reply.status, 502);
     assert_eq!(
         steps(&reply),
-        ["token done", "address done", "set failed", "restore failed"]
+        [
+            "token done",
+            "parameters done",
+            "set failed",
+            "restore failed"
+        ]
     );
     assert!(
         reply.body.contains("http://127.0.0.1:9/foreign"),
@@ -819,7 +824,7 @@ fn a_webhook_set_but_not_recorded_is_told() {
         steps(&reply),
         [
             "token done",
-            "address done",
+            "parameters done",
             "set done",
             "replace skipped",
             "record failed"

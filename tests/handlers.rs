@@ -162,8 +162,8 @@ fn feedback_reaches_the_owner_and_the_answer_finds_its_way_back() {
         Bob: You are a good bot 🤖
         bot → Bob: Shall I send this to my owner? [Send] [Discard]
         Bob presses feedback:send
-        bot → Ada: You are a good bot 🤖 [✉ Bob (@bob)]
         bot → Bob (notice):
+        bot → Ada: You are a good bot 🤖 [✉ Bob (@bob)]
         bot → Bob (delete):
         bot → Bob: Sent. Thank you!
         Ada presses feedback:from:1002
@@ -222,7 +222,6 @@ fn an_owner_who_blocked_the_bot_gets_nothing_and_nobody_is_thanked_for_it() {
         bot → Bob: Shall I send this to my owner? [Send] [Discard]
         Bob presses feedback:send
         bot → Bob (notice):
-        bot → Bob (delete):
     "#]]);
 }
 

@@ -284,7 +284,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             "token",
             texts::token_accepted(self.language, &profile.username),
         );
-        self.done("address", wanted.url.clone());
+        self.done("parameters", wanted.url.clone());
         let before = webhook_info(self.app).await;
         let before = self.telegram("before", before)?;
         let fresh =
@@ -449,7 +449,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     }
 
     fn refuse_wish(&mut self, field: &'static str, why: &str) -> Stopped {
-        self.failed("address", why.to_owned());
+        self.failed("parameters", why.to_owned());
         Stopped::new(400, texts::bad_wish(self.language, field, why))
     }
 

@@ -76,20 +76,17 @@ pub fn press(visit: &Visit, session: &mut Session) -> Plan {
         return plan;
     }
     let mut plan = Plan::new();
+    plan.call(&notice(visit, None));
     let Feedback::Written(message_id) = session.read(PART) else {
-        close_question(visit, &mut plan, no_longer_open(visit.language));
+        close_question(visit, &mut plan, no_longer_open(visit.language), None);
         return plan;
     };
     session.forget(PART);
     if visit.data() == SEND {
         let copied = to_owners(visit, MessageId(message_id), &mut plan);
-        let thanks = close_question(visit, &mut plan, sent(visit.language));
-        // Nobody is thanked for something that did not arrive.
-        if let Some(copied) = copied {
-            plan.only_after(copied, thanks);
-        }
+        close_question(visit, &mut plan, sent(visit.language), copied);
     } else {
-        close_question(visit, &mut plan, discarded(visit.language));
+        close_question(visit, &mut plan, discarded(visit.language), None);
     }
     plan
 }
@@ -145,18 +142,23 @@ fn copy(visit: &Visit, message_id: MessageId, to: ChatId) -> MessageCopy {
     }
 }
 
-/// Lets go of the button, takes the question away, and says how it ended. Returns the step that says so.
-fn close_question(visit: &Visit, plan: &mut Plan, text: &str) -> Step {
-    plan.call(&notice(visit, None));
+/// Takes the question away and says how it ended, but not before what it claims to be sent `was_sent`.
+fn close_question(visit: &Visit, plan: &mut Plan, text: &str, was_sent: Option<Step>) {
+    let mut steps = Vec::new();
     let question = visit.content().message.as_deref();
     if let Some(question) = question.and_then(|message| message.message_id) {
         let question = DeleteMessageParams::builder()
             .chat_id(visit.chat())
             .message_id(question.parameter())
             .build();
-        plan.call(&question);
+        steps.push(plan.call(&question));
     }
-    plan.send(&visit.message(text))
+    steps.push(plan.send(&visit.message(text)));
+    if let Some(sent) = was_sent {
+        steps
+            .into_iter()
+            .for_each(|step| plan.only_after(sent, step));
+    }
 }
 
 /// The chat to answer to, from the button below the bot's message that the owner replies to.

@@ -1,7 +1,7 @@
 //! The Bot API's methods: the parameter types of `frankenstein`, each with its name and what repeating it does.
 //!
 //! `getUpdates`, `setWebhook`, `deleteWebhook`, `logOut` and `close` are missing on purpose: the webhook has one owner, the
-//! admin routes, and a handler that touches it must not compile.
+//! admin routes, and a typed call that touches it does not compile.
 
 use frankenstein::methods as parameters;
 use serde::Serialize;
