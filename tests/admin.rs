@@ -398,6 +398,39 @@ fn after_a_refusal_a_webhook_that_was_ours_is_put_back() {
 }
 
 #[test]
+fn a_host_that_does_not_resolve_costs_the_webhook_only_for_a_moment() {
+    let bot = TestBot::new();
+    bot.telegram.advance(1_000);
+    let unknown =
+        json!({"act": "dns", "host": "no-such.example.com", "error": "Name or service not known"});
+    bot.telegram.act(&unknown).unwrap();
+    let before = bot.telegram.now();
+    let reply = bot.operator().put(
+        "/admin/webhook",
+        r#"{"url": "https://no-such.example.com/webhook"}"#,
+    );
+    assert_eq!(reply.status, 502, "{}", reply.body);
+    assert!(
+        reply
+            .body
+            .contains("Failed to resolve host: Name or service not known"),
+        "{}",
+        reply.body
+    );
+    let webhook = &bot.telegram.state()["bots"][0]["webhook"];
+    assert_eq!(
+        webhook["url"], "http://127.0.0.1:8787/webhook",
+        "it was gone and is back"
+    );
+    assert!(
+        bot.telegram.now() >= before + 1_000,
+        "one setWebhook a second"
+    );
+    bot.person("Ada").says("/ping");
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+#[test]
 fn after_a_refusal_a_foreign_webhook_is_named() {
     let bot = TestBot::without_webhook();
     let path = format!("/bot{TOKEN}/setWebhook?url=http://127.0.0.1:9/foreign");

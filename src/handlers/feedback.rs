@@ -155,9 +155,9 @@ fn close_question(visit: &Visit, plan: &mut Plan, text: &str, was_sent: Option<S
     }
     steps.push(plan.send(&visit.message(text)));
     if let Some(sent) = was_sent {
-        steps
-            .into_iter()
-            .for_each(|step| plan.only_after(sent, step));
+        for step in steps {
+            plan.only_after(sent, step);
+        }
     }
 }
 
