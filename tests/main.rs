@@ -6,3 +6,4 @@ mod emulator;
 mod deploy;
 mod emulator_conformance;
 mod rivals;
+mod worker;
