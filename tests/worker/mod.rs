@@ -43,9 +43,10 @@ impl Deref for Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if !thread::panicking() {
-            self.has_told_no_secret();
+        if thread::panicking() {
+            return self.show_log();
         }
+        self.has_told_no_secret();
     }
 }
 
@@ -99,4 +100,13 @@ fn chat_of(worker: &Worker, person: &str) -> i64 {
     let transcript = worker.telegram.transcript(0);
     let entry = transcript.iter().find(|entry| entry["who"] == person);
     entry.unwrap()["chat_id"].as_i64().unwrap()
+}
+
+/// A message as Telegram would bring it.
+fn message(id: i64, chat: i64, text: &str) -> String {
+    let person = json!({"id": chat, "is_bot": false, "first_name": "Hal", "language_code": "en"});
+    let chat = json!({"id": chat, "type": "private", "first_name": "Hal"});
+    let message =
+        json!({"message_id": 1, "date": 1_800_000_000, "from": person, "chat": chat, "text": text});
+    json!({"update_id": id, "message": message}).to_string()
 }

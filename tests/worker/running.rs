@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use onehook::secret::hex;
 use serde_json::Value;
 
 use crate::emulator::server::{self, KnownBot, Running};
@@ -37,6 +38,8 @@ tries=0
 while kill -0 $! && [ $tries -lt 30 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill -KILL 0
 "#;
+
+const LOG_LINES_SHOWN: usize = 60;
 
 /// How a worker is started.
 pub(super) struct Start {
@@ -179,6 +182,16 @@ impl Worker {
             .clone()
     }
 
+    /// For whoever has to find out why a test failed.
+    pub(super) fn show_log(&self) {
+        let log = self.log();
+        let last = log.len().saturating_sub(LOG_LINES_SHOWN);
+        eprintln!(
+            "--- the end of the worker's log:\n{}",
+            log[last..].join("\n")
+        );
+    }
+
     /// The lines about visitors, in their order.
     pub(super) fn visits(&self) -> Vec<Value> {
         let log = self.log();
@@ -233,10 +246,11 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.end();
-        if !thread::panicking() {
-            self.has_told_no_secret();
-            let _ = fs::remove_dir_all(&self.folder);
+        if thread::panicking() {
+            return self.show_log();
         }
+        self.has_told_no_secret();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -259,7 +273,7 @@ pub(super) fn random_hex() -> String {
     let mut bytes = [0; 32];
     let mut source = File::open("/dev/urandom").unwrap();
     source.read_exact(&mut bytes).unwrap();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
 }
 
 fn telegram(bot_token: &str) -> Running {
@@ -365,13 +379,27 @@ fn target() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// An empty folder of this process's own; those of processes that were killed stay until they are used again.
+/// An empty folder that no other worker uses.
 fn fresh_folder() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = target().join(format!("worker-{}-{number}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
+    let folder = scratch().join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
     fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A folder that is this process's as long as it lives; what an earlier one left in it is removed.
+fn scratch() -> &'static Path {
+    static SCRATCH: OnceLock<(PathBuf, File)> = OnceLock::new();
+    let (folder, _) = SCRATCH.get_or_init(|| {
+        let mut places = (0..).map(|number| target().join(format!("worker-{number}")));
+        let taken = places.find_map(|folder| {
+            let lock = File::create(folder.with_extension("lock")).unwrap();
+            lock.try_lock().ok().map(|()| (folder, lock))
+        });
+        let (folder, lock) = taken.unwrap();
+        let _ = fs::remove_dir_all(&folder);
+        (folder, lock)
+    });
     folder
 }
 

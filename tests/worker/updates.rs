@@ -3,10 +3,11 @@
 use std::fs;
 use std::thread;
 
+use onehook::secret::hex;
 use serde_json::{Value, json};
 
 use super::running::{Worker, checkout};
-use super::{calls, chat_of, say, shared, shown};
+use super::{calls, chat_of, message, say, shared, shown};
 
 /// The files of a folder of fixtures, with their names.
 fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -27,7 +28,8 @@ fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn body_of(shown: &str) -> &str {
+/// The text of the body in the answer about one update.
+pub(super) fn body_of(shown: &str) -> &str {
     let start = shown.find("\"body\":").expect("there is a body") + "\"body\":".len();
     shown[start..].strip_suffix("}}").unwrap()
 }
@@ -197,21 +199,13 @@ fn an_acknowledgement_costs_two_trips_at_most() {
             visit["trips"].as_u64().unwrap(),
             visit["rows_written"].as_u64().unwrap(),
         );
-        println!(
+        eprintln!(
             "an update {name}: {trips} trips, {rows} rows written, {} ms",
             visit["ms"]
         );
         assert!((1..=2).contains(&trips), "{name}: {visit}");
         assert!((1..=8).contains(&rows), "{name}: {visit}");
     }
-}
-
-fn message(id: i64, chat: i64, text: &str) -> String {
-    let person = json!({"id": chat, "is_bot": false, "first_name": "Hal", "language_code": "en"});
-    let chat = json!({"id": chat, "type": "private", "first_name": "Hal"});
-    let message =
-        json!({"message_id": 1, "date": 1_800_000_000, "from": person, "chat": chat, "text": text});
-    json!({"update_id": id, "message": message}).to_string()
 }
 
 fn at_once(worker: &Worker, secret: &str, body: &str, times: usize) -> Vec<u16> {
@@ -223,8 +217,4 @@ fn at_once(worker: &Worker, secret: &str, body: &str, times: usize) -> Vec<u16> 
             .map(|delivery| delivery.join().unwrap())
             .collect()
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

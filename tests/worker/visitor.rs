@@ -79,13 +79,13 @@ impl Worker {
     pub(super) fn exchange(&self, what: &str, headers: &[(&str, &str)], bytes: &[u8]) -> Reply {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         connection.set_read_timeout(Some(ANSWER_MAX)).unwrap();
-        let mut head = format!("{what} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        let mut start = format!("{what} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for (name, value) in headers.iter().chain(&[("Connection", "close")]) {
-            head.extend([name, ": ", value, "\r\n"]);
+            start.extend([name, ": ", value, "\r\n"]);
         }
-        head.push_str("\r\n");
+        start.push_str("\r\n");
         // Whoever is refused early may find the door closed while still talking.
-        let _ = connection.write_all(&[head.as_bytes(), bytes].concat());
+        let _ = connection.write_all(&[start.as_bytes(), bytes].concat());
         let mut reader = BufReader::new(&connection);
         let answer = http::read_head(&mut reader).unwrap_or_else(|error| panic!("{what}: {error}"));
         let answer = answer.unwrap_or_else(|| panic!("{what} got no answer"));

@@ -114,7 +114,6 @@ fn after_a_refusal_the_previous_one_is_put_back(worker: &Worker) {
     let refusal = "Bad Request: bad webhook: Failed to resolve host: Name or service not known";
     let fault = json!({"on": "api", "method": "setWebhook", "fault": {"error": [400, refusal]}});
     worker.telegram.fault(&fault).unwrap();
-    let before = calls(worker, "setWebhook").len();
     let wish = r#"{"url":"https://bot.example.org/webhook"}"#;
     let reply = worker.ask("PUT /admin/webhook", wish);
     assert_eq!(reply.status, 502, "{}", reply.text());
@@ -136,8 +135,10 @@ fn after_a_refusal_the_previous_one_is_put_back(worker: &Worker) {
         format!("The previous webhook is back: {url}")
     );
     let set = calls(worker, "setWebhook");
+    let refused = set.iter().position(|call| !call["fault"].is_null());
+    assert!(refused.is_some_and(|place| place < set.len() - 1));
     let last = &set.last().unwrap()["parameters"];
-    assert_eq!((set.len(), &last["url"]), (before + 2, &json!(url)));
+    assert_eq!(last["url"], url);
     assert_eq!(last["secret_token"], set[0]["parameters"]["secret_token"]);
     let report = worker.ask("GET /admin/webhook", "").json();
     assert_eq!(report["webhook"]["actual"]["url"], url);
