@@ -1,7 +1,9 @@
-//! A panic costs one visitor an answer, and nobody else anything.
+//! After a panic the next visitor is served as if nothing had been.
+
+use serde_json::json;
 
 use super::running::{PATIENCE, Start, Worker, build};
-use super::{open, say, shared, shown};
+use super::{calls, chat_of, open, say, shared, shown};
 use crate::emulator::client::wait_until;
 
 #[test]
@@ -35,8 +37,29 @@ fn a_panic_is_told_in_the_log_and_the_next_visitor_is_served() {
         };
         wait_until("the log tells of the panic", PATIENCE, || told() >= round);
     }
+    who_was_being_served_meanwhile_is_not_forgotten(&worker);
     let log = worker.log().join("\n");
     assert!(log.contains("panicked at src/routes.rs:"), "{log}");
+}
+
+/// The panic comes while the bot's answer is on its way in the same isolate. That visit gets no further, so Telegram brings the
+/// update again; it was kept, and nothing is sent twice as long as the first try may still be at it.
+fn who_was_being_served_meanwhile_is_not_forgotten(worker: &Worker) {
+    let slow = json!({"on": "api", "method": "sendMessage", "fault": {"delay_ms": 2000}});
+    worker.telegram.fault(&slow).unwrap();
+    let act = json!({"person": "Carol", "act": "say", "text": "/ping"});
+    let said = worker.telegram.act(&act).unwrap();
+    let chat = chat_of(worker, "Carol");
+    let made = || calls(worker, "sendMessage", chat).len();
+    wait_until("the call", PATIENCE, || made() == 1);
+    assert_eq!(worker.get("/panic").status, 500);
+    wait_until("the acknowledgement", 2 * PATIENCE, || {
+        worker.telegram.state()["bots"][0]["queue"] == json!([])
+    });
+    let update = shown(worker, &said["update_id"], "it is kept", |_| true);
+    assert_eq!(update["state"], "done", "{update}");
+    assert_eq!(update["calls"][0]["state"], "sending", "{update}");
+    assert_eq!(made(), 1);
 }
 
 #[test]

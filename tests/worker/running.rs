@@ -47,7 +47,7 @@ pub(super) struct Start {
     pub entry: Option<&'static str>,
     /// Whether the database has its tables.
     pub is_migrated: bool,
-    /// Whether the secrets are set. Else they are there, and empty.
+    /// Whether the secrets are set.
     pub has_secrets: bool,
 }
 
@@ -91,11 +91,11 @@ impl Worker {
             copy(migrated(), &folder.join("state"));
         }
         let secrets = if start.has_secrets {
-            [bot_token.as_str(), admin_token.as_str()]
+            format!("TELEGRAM_BOT_TOKEN={bot_token}\nADMIN_TOKEN={admin_token}\n")
         } else {
-            ["", ""]
+            String::new()
         };
-        write_secrets(&folder, secrets);
+        fs::write(folder.join("worker.env"), secrets).unwrap();
         let mut worker = Self {
             telegram: telegram(&bot_token),
             admin_token,
@@ -312,7 +312,7 @@ fn migrated() -> &'static Path {
     static MIGRATED: OnceLock<PathBuf> = OnceLock::new();
     MIGRATED.get_or_init(|| {
         let folder = fresh_folder();
-        write_secrets(&folder, ["", ""]);
+        fs::write(folder.join("worker.env"), "").unwrap();
         let state = folder.join("state");
         let applied = in_checkout("wrangler", &folder)
             .args(["d1", "migrations", "apply", "DB", "--local", "--persist-to"])
@@ -364,11 +364,6 @@ fn in_checkout(program: &str, folder: &Path) -> Command {
     command.env_remove("TELEGRAM_BOT_TOKEN");
     command.env_remove("ADMIN_TOKEN");
     command
-}
-
-fn write_secrets(folder: &Path, [bot_token, admin_token]: [&str; 2]) {
-    let secrets = format!("TELEGRAM_BOT_TOKEN={bot_token}\nADMIN_TOKEN={admin_token}\n");
-    fs::write(folder.join("worker.env"), secrets).unwrap();
 }
 
 pub(super) fn checkout() -> &'static Path {
