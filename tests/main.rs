@@ -27,3 +27,4 @@ mod settings;
 mod tidy;
 mod update;
 mod webhook;
+mod worker;
