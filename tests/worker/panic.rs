@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::running::{PATIENCE, Start, Worker, build};
+use super::checkout::build;
+use super::running::{PATIENCE, Start, Worker};
 use super::{calls, chat_of, open, say, shared, shown};
 use crate::emulator::client::wait_until;
 
