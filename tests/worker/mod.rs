@@ -1,5 +1,6 @@
 //! The real worker, as it is shipped, under workerd: the wasm, D1 and KV on disk, and a pretend Telegram beside it.
 
+mod checkout;
 mod running;
 mod visitor;
 

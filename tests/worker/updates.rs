@@ -6,7 +6,8 @@ use std::thread;
 use onehook::secret::hex;
 use serde_json::{Value, json};
 
-use super::running::{Worker, checkout};
+use super::checkout::checkout;
+use super::running::Worker;
 use super::{calls, chat_of, message, say, shared, shown};
 
 /// The files of a folder of fixtures, with their names.
