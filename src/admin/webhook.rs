@@ -130,7 +130,7 @@ pub async fn set<D: Database, T: Transport, N: Notes>(
         Ok(wish) => change.set(wish).await,
         Err((field, why)) => Err(change.refuse_wish(field, &why)),
     };
-    change.report(request.format(), outcome, None)
+    change.report(request.format(), &outcome, None)
 }
 
 /// `GET /admin/webhook`: what is wanted beside what Telegram says, live.
@@ -191,7 +191,7 @@ pub async fn delete<D: Database, T: Transport, N: Notes>(
             Err(change.refuse_wish("drop_pending_updates", "it is neither `true` nor `false`"))
         }
     };
-    change.report(request.format(), outcome, Some(&description))
+    change.report(request.format(), &outcome, Some(&description))
 }
 
 impl Wish {
@@ -492,10 +492,10 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     fn report(
         &self,
         format: Format,
-        outcome: Result<Webhook, Stopped>,
+        outcome: &Result<Webhook, Stopped>,
         description: Option<&str>,
     ) -> Reply {
-        let (status, error, webhook) = match &outcome {
+        let (status, error, webhook) = match outcome {
             Ok(webhook) => (200, None, Some(webhook)),
             Err(stopped) => (stopped.status, Some(&stopped.complaint), None),
         };

@@ -135,6 +135,7 @@ impl WantedWebhook {
 }
 
 /// Whether two lists name the same things, in whatever order.
-fn are_the_same(these: &[String], those: &[String]) -> bool {
-    these.iter().all(|this| those.contains(this)) && those.iter().all(|that| these.contains(that))
+fn are_the_same(wanted: &[String], actual: &[String]) -> bool {
+    wanted.iter().all(|kind| actual.contains(kind))
+        && actual.iter().all(|kind| wanted.contains(kind))
 }
