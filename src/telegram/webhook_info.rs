@@ -135,6 +135,7 @@ impl WantedWebhook {
 }
 
 /// Whether two lists name the same things, in whatever order.
-fn are_the_same(some: &[String], others: &[String]) -> bool {
-    some.iter().all(|kind| others.contains(kind)) && others.iter().all(|kind| some.contains(kind))
+fn are_the_same(wanted: &[String], actual: &[String]) -> bool {
+    wanted.iter().all(|kind| actual.contains(kind))
+        && actual.iter().all(|kind| wanted.contains(kind))
 }
