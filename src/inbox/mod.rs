@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::delivery::inbox::State;
 use crate::delivery::outbox::PlannedCall;
 use crate::inbox::database::{Database, DatabaseError, Row, Statement, Value};
-use crate::json::text_of;
+use crate::json::{elements, text_of};
 use crate::secret::{hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, ChatId, UpdateId};
@@ -596,11 +596,8 @@ fn stored_session(rows: Vec<Row>) -> Session {
 
 fn plan_of(plan: Option<String>) -> Vec<PlannedCall> {
     let plan = plan.unwrap_or_default();
-    let calls: Vec<&RawValue> = serde_json::from_str(&plan).unwrap_or_default();
-    calls
-        .into_iter()
-        .filter_map(|call| PlannedCall::of(call.get()))
-        .collect()
+    let calls = elements(&plan).unwrap_or_default();
+    calls.into_iter().filter_map(PlannedCall::of).collect()
 }
 
 fn broken(doing: &'static str, cause: &str) -> InboxError {
