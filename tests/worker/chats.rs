@@ -152,8 +152,8 @@ fn feedback_reaches_the_owner_and_the_answer_finds_its_way_back() {
     }
     let pressed = press(&worker, "Carol", 1);
     let closing = [
-        "copyMessage",
         "answerCallbackQuery",
+        "copyMessage",
         "deleteMessage",
         "sendMessage",
     ];
@@ -177,8 +177,8 @@ fn feedback_reaches_the_owner_and_the_answer_finds_its_way_back() {
             Carol: The plums are ripe
             bot to Carol: Shall I send this to my owner? [Send] [Discard]
             Carol: (press) feedback:send
-            bot to Ada: The plums are ripe [✉ Carol (@carol)]
             bot to Carol: (answer)
+            bot to Ada: The plums are ripe [✉ Carol (@carol)]
             bot to Carol: (delete)
             bot to Carol: Sent. Thank you!
             Ada: I am coming!

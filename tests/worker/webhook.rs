@@ -39,7 +39,7 @@ fn it_is_set_and_every_step_is_told(worker: &Worker) {
     for step in report["steps"].as_array().unwrap() {
         assert_eq!(names(step), ["detail", "state", "step"]);
     }
-    let done = ["token", "address", "set", "menu", "connection", "start"];
+    let done = ["token", "parameters", "set", "menu", "connection", "start"];
     for name in done {
         assert_eq!(step(&report, name)["state"], "done", "{report}");
     }
