@@ -10,6 +10,7 @@ mod doors;
 mod faults;
 mod panic;
 mod persistence;
+mod prompt;
 mod updates;
 mod webhook;
 
