@@ -145,7 +145,7 @@ pub async fn receive<D: Database, T: Transport, N: Notes>(
     {
         Ok(Recorded::Ours(claimed, session)) => Received::Work(claimed, session, door),
         Ok(Recorded::Waiting) => Received::Settled(Some(id), Verdict::Waiting),
-        Ok(Recorded::Finished(_, plan)) => Received::Settled(Some(id), again(&plan)),
+        Ok(Recorded::Finished(plan)) => Received::Settled(Some(id), again(&plan)),
         Err(_) => Received::Settled(Some(id), Verdict::Unavailable),
     }
 }

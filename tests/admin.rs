@@ -317,6 +317,28 @@ fn a_wish_telegram_would_refuse_is_refused_before_the_webhook_is_touched() {
 }
 
 #[test]
+fn a_kind_telegram_does_not_know_is_shown_as_a_difference_and_blamed_on_nobody() {
+    let bot = TestBot::without_webhook();
+    let reply = bot.operator().put(
+        "/admin/webhook",
+        r#"{"allowed_updates": ["message", "calback_query"]}"#,
+    );
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let expected = json!([{"field": "allowed_updates", "wanted": "message, calback_query", "actual": "message"}]);
+    assert_eq!(body(&reply)["webhook"]["differences"], expected);
+    assert!(steps(&reply).contains(&"connection failed".to_owned()));
+    assert!(
+        reply
+            .body
+            .contains("took these otherwise than asked: allowed_updates"),
+        "{}",
+        reply.body
+    );
+    bot.person("Ada").says("/ping");
+    assert_eq!(bot.calls("sendMessage"), 1, "the webhook is set");
+}
+
+#[test]
 fn a_misspelt_field_is_named_with_those_that_exist() {
     let bot = TestBot::new();
     check(

@@ -82,6 +82,14 @@ pub(crate) fn read_back_differs(language: Language) -> String {
     )
 }
 
+pub(crate) fn telegram_took_it_otherwise(language: Language, fields: &str) -> String {
+    language.fill(
+        "Telegram has the address, but took these otherwise than asked: {}",
+        "Telegram має адресу, але це сприйняв інакше, ніж просили: {}",
+        &[fields],
+    )
+}
+
 pub(crate) fn unreadable(language: Language, is_too_large: bool) -> String {
     if is_too_large {
         language.fill("it is larger than 64 KiB", "воно більше за 64 КіБ", &[])

@@ -314,19 +314,26 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         self.send_menu().await;
         let actual = webhook_info(self.app).await;
         let webhook = Webhook::new(Some(wanted), self.telegram("connection", actual)?);
-        if webhook.differences.is_empty() {
-            self.done(
-                "connection",
-                texts::connection_tested(self.language, &profile.username),
-            );
-            self.done("start", texts::bot_started(self.language));
-            return Ok(webhook);
+        let differing: Vec<&str> = webhook
+            .differences
+            .iter()
+            .map(|difference| difference.field)
+            .collect();
+        if differing.contains(&"url") {
+            self.failed("connection", texts::read_back_differs(self.language));
+            let complaint = texts::somebody_else_set_it(self.language, &webhook.actual.url);
+            return Err(Stopped::new(409, complaint));
         }
-        self.failed("connection", texts::read_back_differs(self.language));
-        Err(Stopped::new(
-            409,
-            texts::somebody_else_set_it(self.language, &webhook.actual.url),
-        ))
+        if differing.is_empty() {
+            let detail = texts::connection_tested(self.language, &profile.username);
+            self.done("connection", detail);
+        } else {
+            // Telegram skips kinds of updates it does not know and clamps numbers, both without a word.
+            let detail = texts::telegram_took_it_otherwise(self.language, &differing.join(", "));
+            self.failed("connection", detail);
+        }
+        self.done("start", texts::bot_started(self.language));
+        Ok(webhook)
     }
 
     async fn delete(

@@ -62,7 +62,7 @@ pub enum Recorded {
     /// It is kept, and somebody else works on it or on an earlier one of its lane.
     Waiting,
     /// It was here before and is finished, with the calls that were planned for it.
-    Finished(State, Vec<PlannedCall>),
+    Finished(Vec<PlannedCall>),
 }
 
 /// Whether a plan was committed.
@@ -228,7 +228,7 @@ impl<D: Database> Inbox<D> {
         };
         Ok(match state_of(DOING, &mut row, 0)? {
             State::Stored | State::Leased => Recorded::Waiting,
-            state => Recorded::Finished(state, plan_of(row.text_or_null(1))),
+            _ => Recorded::Finished(plan_of(row.text_or_null(1))),
         })
     }
 
