@@ -24,6 +24,7 @@ mod outbox;
 mod readme;
 mod rivals;
 mod settings;
+mod simulation;
 mod tidy;
 mod update;
 mod webhook;
