@@ -22,7 +22,7 @@ pub fn sent_at(body: &[u8], now: u64) -> Vec<u8> {
         let rest = piece
             .trim_start()
             .trim_start_matches(|digit: char| digit.is_ascii_digit());
-        sent.push_str(&format!("\"date\":{now}{rest}"));
+        sent.extend(["\"date\":", &now.to_string(), rest]);
     }
     sent.into_bytes()
 }
