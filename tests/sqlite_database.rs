@@ -22,6 +22,12 @@ pub enum Trip {
     FailsAfter,
 }
 
+/// The shipped migrations, in their order.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_inbox.sql"),
+    include_str!("../migrations/0002_delivery.sql"),
+];
+
 /// A database in memory.
 pub struct SqliteDatabase {
     connection: Connection,
@@ -39,9 +45,9 @@ impl SqliteDatabase {
         connection.set_prepared_statement_cache_capacity(64);
         let clock = Arc::new(AtomicU64::new(now()));
         give_clock(&connection, Arc::clone(&clock));
-        connection
-            .execute_batch(include_str!("../migrations/0001_inbox.sql"))
-            .unwrap();
+        for migration in MIGRATIONS {
+            connection.execute_batch(migration).unwrap();
+        }
         Self {
             connection,
             now,
