@@ -11,21 +11,22 @@ use rusqlite::types::ValueRef;
 use crate::simulation::executor::Executor;
 use crate::sqlite_database::SqliteDatabase;
 
-/// Statements by name, for the points where a trip may fail: the first of a trip names it.
+/// Statements by name, for the points where a trip may fail: the first of these that is in a trip names it.
 const NAMES: &[(&str, &str)] = &[
     (statements::RECORD, "record"),
-    (statements::QUARANTINE, "quarantine"),
-    (statements::CLAIM_UPDATE, "claim again"),
-    (statements::CLAIM_LANE, "claim the lane"),
-    (statements::CLAIM_UNFINISHED, "claim unfinished"),
-    (statements::SESSION, "load the session"),
+    (statements::SETTLE, "settle"),
+    (statements::END, "end"),
+    (statements::RESUME, "resume"),
     (statements::WRITE_SESSION, "commit with a session"),
     (statements::COMMIT, "commit"),
     (statements::COMMIT_AND_CLOSE, "commit and close"),
-    (statements::SETTLE, "settle"),
-    (statements::RESUME, "resume"),
+    (statements::CLAIM_UPDATE, "claim again"),
     (statements::RELEASE, "release"),
-    (statements::END, "end"),
+    (statements::QUARANTINE, "quarantine"),
+    (statements::CLAIM_NEXT, "claim the next"),
+    (statements::SESSION, "load the session"),
+    (statements::UNTOLD, "look for alerts"),
+    (statements::TELL, "plan an alert"),
     (statements::COUNT, "count"),
     (statements::FORGET, "forget"),
     (statements::WEBHOOK, "read the webhook"),
@@ -34,8 +35,8 @@ const NAMES: &[(&str, &str)] = &[
 
 /// What a trip is called.
 pub fn name(statements: &[Statement]) -> &'static str {
-    let first = statements.first().map_or("", |statement| statement.sql);
-    let known = NAMES.iter().find(|(sql, _)| *sql == first);
+    let is_in = |sql: &str| statements.iter().any(|statement| statement.sql == sql);
+    let known = NAMES.iter().find(|(sql, _)| is_in(sql));
     known.map_or("another statement", |(_, name)| name)
 }
 

@@ -11,6 +11,9 @@ use crate::simulation::database::RowChange;
 /// How often a handler is started for an update at most.
 const ATTEMPTS_MAX: i64 = 5;
 
+/// How often the owners are told of one kind of thing at most.
+const ALERT_EVERY_MS: u64 = 600_000;
+
 /// A promise that was not kept.
 #[derive(Clone, Debug)]
 pub struct Violation {
@@ -44,6 +47,8 @@ pub struct Step {
     pub method: String,
     pub parameters: String,
     pub is_about_message: bool,
+    /// The chat it goes to, where there is one.
+    pub chat: String,
     pub policy: OnAmbiguity,
     pub state: CallState,
     pub is_in_response: bool,
@@ -84,6 +89,8 @@ struct Lane {
 #[derive(Debug)]
 struct Working {
     seq: i64,
+    /// When the plan was written, and the gates looked at.
+    since: u64,
     due: Vec<usize>,
 }
 
@@ -96,6 +103,15 @@ pub struct Ledger {
     seqs: HashMap<(i64, String), i64>,
     working: HashMap<usize, Working>,
     lanes: HashMap<String, Lane>,
+    gates: HashMap<String, Vec<Gate>>,
+    alerts: HashMap<String, u64>,
+}
+
+/// A pause for a chat that a visit wrote down.
+#[derive(Debug)]
+struct Gate {
+    closed_at: u64,
+    until: u64,
 }
 
 impl Ledger {
@@ -130,6 +146,9 @@ impl Ledger {
                 ..Row::default()
             };
             self.rows.insert(seq, row);
+            if change.lane == "alert" {
+                self.alerted(now, change);
+            }
         }
         self.check_lease(now, change);
         let row = self.rows.get_mut(&seq).expect("a known row");
@@ -146,6 +165,18 @@ impl Ledger {
         }
         if let Some(plan) = &change.plan {
             self.planned(now, visit, change, plan);
+        }
+    }
+
+    /// The owners are told something: a row that is planned from its beginning.
+    fn alerted(&mut self, now: u64, change: &RowChange) {
+        let row = self.rows.get_mut(&change.seq).expect("a known row");
+        row.decisions += 1;
+        let kind = change.sha256.split(' ').next().unwrap_or_default();
+        let earlier = self.alerts.insert(kind.to_owned(), now);
+        if earlier.is_some_and(|earlier| now < earlier + ALERT_EVERY_MS) {
+            let text = format!("`{kind}` is told again too early");
+            self.violate("T16", now, Some(change.seq), text);
         }
     }
 
@@ -211,10 +242,28 @@ impl Ledger {
             .map(|(place, _)| place)
             .collect();
         let seq = change.seq;
-        self.working.insert(visit, Working { seq, due });
+        let since = now;
+        self.working.insert(visit, Working { seq, since, due });
+        self.close_gates(now, visit, &calls);
         if !is_same {
             let text = "the plan is another one now".to_owned();
             self.violate("I4", now, Some(seq), text);
+        }
+    }
+
+    /// Pauses that were just written down.
+    fn close_gates(&mut self, now: u64, visit: usize, calls: &[PlannedCall]) {
+        let paused = calls.iter().filter(|call| call.code == Some(429) && call.wait_ms > 0);
+        for call in paused.filter(|call| call.state == CallState::Wait) {
+            let chat = call.call.chat();
+            let is_own = self.sends.iter().rev().take(50).any(|send| {
+                send.visit == visit && matches!(send.outcome, Some(Outcome::TooMany(_)))
+            });
+            if is_own && !chat.is_empty() {
+                let until = now + u64::try_from(call.wait_ms).unwrap();
+                let closed_at = now;
+                self.gates.entry(chat).or_default().push(Gate { closed_at, until });
+            }
         }
     }
 
@@ -249,7 +298,15 @@ impl Ledger {
         row.has_sent = true;
         let lane = row.lane.clone();
         let policy = row.steps[step].policy;
+        let chat = row.steps[step].chat.clone();
+        let since = working.since;
         self.check_repetition(now, visit, number, policy, &earlier);
+        let gates = self.gates.get(&chat).into_iter().flatten();
+        let closed = gates.filter(|gate| gate.closed_at < since && now < gate.until);
+        if let Some(gate) = closed.max_by_key(|gate| gate.until) {
+            let text = format!("through a closed gate, {} ms too early", gate.until - now);
+            self.violate("I7", now, Some(seq), text);
+        }
         let lane = self.lanes.entry(lane).or_default();
         let overtaken_by = lane.sent;
         lane.sent = overtaken_by.max(seq);
@@ -355,6 +412,7 @@ impl Step {
             method: call.call.method.clone(),
             parameters: call.call.parameters.get().to_owned(),
             is_about_message: call.call.is_about_that_message,
+            chat: call.call.chat(),
             policy: call.call.on_ambiguity,
             state: call.state,
             is_in_response: call.is_in_response,

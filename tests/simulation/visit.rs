@@ -5,7 +5,6 @@ use std::rc::Rc;
 use onehook::app::App;
 use onehook::guard;
 use onehook::routes::{self, Answer};
-use onehook::webhook::{self, Received};
 
 use crate::simulation::ports::{PostBody, Ports};
 use crate::simulation::world::{Kind, World};
@@ -14,7 +13,7 @@ type VisitApp = App<Ports, Ports, Ports>;
 
 /// Runs a visit from the door to the end.
 pub async fn run(world: Rc<World>, number: usize) {
-    let app = app(&world, number);
+    let app = Rc::new(app(&world, number));
     let (kind, post) = {
         let visits = world.visits.borrow();
         (visits[number].kind, visits[number].post)
@@ -29,21 +28,19 @@ pub async fn run(world: Rc<World>, number: usize) {
     world.visits.borrow_mut()[number].is_over = true;
 }
 
-async fn deliver(world: &Rc<World>, number: usize, app: &VisitApp, post: usize) {
+async fn deliver(world: &Rc<World>, number: usize, app: &Rc<VisitApp>, post: usize) {
     let body = Rc::clone(&world.posts.borrow()[post].body);
     let request = world.request(&body);
     let ports = app.notes.clone();
-    let received = match routes::answer(app, &request, PostBody { ports, body }).await {
-        Answer::Reply(reply) => return world.answer(number, reply),
-        Answer::Received(received) => received,
-    };
-    let (claimed, session, door) = match received {
-        Received::Settled(_, verdict) => return world.answer(number, verdict.reply(app.now_ms)),
-        Received::Work(claimed, session, door) => (claimed, session, door),
-    };
-    let (verdict, afterwards) = webhook::carry_out(app, claimed, session, &door).await;
-    world.answer(number, verdict.reply(app.now_ms));
-    let _ = webhook::settle(app, afterwards, &door).await;
+    match routes::answer(app, &request, PostBody { ports, body }).await {
+        Answer::Reply(reply) => world.answer(number, reply),
+        Answer::Delivered(delivered) => {
+            world.answer(number, delivered.verdict.reply(app.now_ms));
+            if let Some(rest) = delivered.rest {
+                rest.await;
+            }
+        }
+    }
 }
 
 fn app(world: &Rc<World>, number: usize) -> VisitApp {

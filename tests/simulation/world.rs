@@ -314,6 +314,9 @@ impl World {
         let (task, kind, was_answered) = {
             let mut visits = self.visits.borrow_mut();
             let visit = &mut visits[number];
+            if visit.is_over {
+                return;
+            }
             visit.is_over = true;
             (visit.task, visit.kind, visit.answered_at.is_some())
         };
@@ -481,7 +484,8 @@ impl World {
             if world.telegram.borrow().is_on_its_way(delivery) {
                 world.note(Who::World, "Telegram gives up", "", -1, 0);
                 world.told_telegram(delivery, Delivered::TimedOut);
-                if world.visits.borrow()[number].answered_at.is_none() {
+                let is_answered = world.visits.borrow()[number].answered_at.is_some();
+                if !is_answered {
                     world.end_visit(number);
                 }
             }
@@ -508,7 +512,8 @@ impl World {
             let number = world.visit(Kind::Stray, Some(post));
             let patient = Rc::clone(&world);
             world.executor.at(world.now() + TELEGRAM_WAITS_MS, move || {
-                if patient.visits.borrow()[number].answered_at.is_none() {
+                let is_answered = patient.visits.borrow()[number].answered_at.is_some();
+                if !is_answered {
                     patient.end_visit(number);
                 }
             });
