@@ -11,8 +11,12 @@ use crate::inbox::Reach;
 use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 
-/// How many rows one visit takes up besides its own. A row costs up to four requests, and the free plan allows 50.
+/// How many rows one visit takes up besides its own.
 const ROWS_MAX: u32 = 10;
+
+/// After how many requests a visit takes up no more rows. The free plan allows 50; a row costs about eight, and twenty where
+/// every trip fails at first.
+const REQUESTS_MAX: u64 = 30;
 
 /// How far a visit has come, as far as its answer depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +90,11 @@ impl Watch {
         !self.is_late.get()
     }
 
-    /// Whose row may be claimed next.
-    pub fn reach(&self) -> Reach {
+    /// Whose row may be claimed next, after so many requests.
+    pub fn reach(&self, requests: u64) -> Reach {
+        if requests > REQUESTS_MAX {
+            return Reach::Nothing;
+        }
         match (
             self.is_late.get(),
             self.rows_left.get(),

@@ -8,7 +8,7 @@ use crate::delivery::outbox::{
 use crate::delivery::{CALLS_USEFUL_MS, backoff_ms};
 use crate::handlers;
 use crate::inbox::database::Database;
-use crate::inbox::{Claimed, Committed, InboxError, Open, Settlement};
+use crate::inbox::{Claimed, Committed, InboxError, Open, Reach, Settlement};
 use crate::isolate::Door;
 use crate::json::Fields;
 use crate::language::Language;
@@ -201,7 +201,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         let key = key.as_deref();
         self.surely(async || {
             let session = key.map(|key| (key, session));
-            let reach = self.watch.reach();
+            let reach = self.reach();
             let inbox = &self.app.inbox;
             inbox
                 .commit(claimed, calls, must_travel, session, reach)
@@ -293,10 +293,16 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         };
         let inbox = &self.app.inbox;
         self.surely(async || {
-            let reach = self.watch.reach();
+            let reach = self.reach();
             inbox.settle(claimed, &settlement, reach).await
         })
         .await
+    }
+
+    /// Whose row may be claimed next.
+    fn reach(&self) -> Reach {
+        let requests = self.app.inbox.cost().trips + self.app.telegram.requests();
+        self.watch.reach(requests)
     }
 
     async fn end(
@@ -306,7 +312,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         error: &str,
     ) -> Result<(Verdict, Afterwards), InboxError> {
         let inbox = &self.app.inbox;
-        let next = inbox.end(claimed, state, error, self.watch.reach()).await?;
+        let next = inbox.end(claimed, state, error, self.reach()).await?;
         let verdict = if state == State::Dead {
             Verdict::Dead
         } else {

@@ -10,11 +10,14 @@ use crate::emulator::random::Random;
 use crate::simulation::faults::{Coverage, Weather};
 use crate::simulation::history::Who;
 use crate::simulation::ledger::{Row, Violation};
-use crate::simulation::world::{Plan, World};
+use crate::simulation::world::{Kind, Plan, World};
 use crate::test_bot::START;
 
 /// How long after the last fault everything must be finished.
 const QUIET_AFTER_MS: u64 = 180_000;
+
+/// How long after the last fault people go on chatting.
+const CHATTING_MS: u64 = 120_000;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -124,10 +127,26 @@ impl Stage {
         }
         self.set_clocks();
         self.cron_in(START + MINUTE_MS);
+        self.chat_on(self.scenario.until);
         let stage = Rc::clone(self);
         self.world
             .executor
-            .at(self.scenario.until, move || stage.look_whether_quiet());
+            .at(self.scenario.until + 1_000, move || stage.look_whether_quiet());
+    }
+
+    /// People go on chatting a little when nothing goes wrong any more: their visits take along what was left behind.
+    fn chat_on(self: &Rc<Self>, at: u64) {
+        let stage = Rc::clone(self);
+        self.world.executor.at(at, move || {
+            let world = &stage.world;
+            let now = world.now();
+            if now > world.last_fault.get() + CHATTING_MS {
+                return;
+            }
+            let person = name(world.within(0, stage.scenario.people - 1));
+            stage.says(&person, world.pick(&["/ping", "/id", ""]));
+            stage.chat_on(now + world.within(1_000, 6_000));
+        });
     }
 
     /// Sets the clocks of the isolates wrong, again and again.
@@ -183,7 +202,8 @@ impl Stage {
         let world = &self.world;
         let now = world.now();
         let visits = world.visits.borrow();
-        let runs = visits.iter().rev().take(200).any(|visit| !visit.is_over);
+        // A cron that hangs holds nothing up: the next one comes.
+        let runs = visits.iter().any(|visit| !visit.is_over && visit.kind != Kind::Cron);
         drop(visits);
         let is_quiet = !runs
             && world.strays_waiting.get() == 0
