@@ -9,7 +9,7 @@ pub mod work;
 
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, ready, select};
 
 use crate::app::App;
 use crate::delivery::outbox::PlannedCall;
@@ -96,7 +96,7 @@ pub struct Delivered {
     pub update_id: Option<UpdateId>,
     /// What became of it so far.
     pub verdict: Verdict,
-    /// What goes on after the answer. It ends with what became of the update, where that was not clear before.
+    /// What goes on after the answer. It ends with what became of the update, if it comes to its end.
     pub rest: Option<Boxed<'static, Option<Verdict>>>,
 }
 
@@ -141,13 +141,13 @@ where
     let secret = request.header("x-telegram-bot-api-secret-token");
     let secret = secret.unwrap_or_default().to_owned();
     let watch = Rc::new(Watch::of_delivery());
-    let visit = {
+    let visit: Boxed<'static, Received> = {
         let (app, watch) = (Rc::clone(app), Rc::clone(&watch));
         Box::pin(async move { deliver(&app, &watch, &secret, body).await })
     };
     let soft_deadline = Box::pin(app.telegram.transport().pause(SOFT_DEADLINE_MS));
     let visit = match select(visit, soft_deadline).await {
-        Either::Left((received, _)) => return go_on(app, watch, received),
+        Either::Left((received, _)) => return received.answer(app, watch),
         Either::Right(((), visit)) => visit,
     };
     match watch.stage() {
@@ -159,27 +159,17 @@ where
                 .transport()
                 .pause(HARD_STOP_MS - SOFT_DEADLINE_MS);
             match select(visit, Box::pin(hard_stop)).await {
-                Either::Left((received, _)) => go_on(app, watch, received),
+                Either::Left((received, _)) => received.answer(app, watch),
                 // Whatever was committed is in the answer to the next delivery.
                 Either::Right(_) => Delivered::settled(None, Verdict::Unavailable),
             }
         }
         Stage::Working | Stage::Answered => {
             watch.enters(Stage::Answered);
-            let update_id = watch.update_id();
-            let app = Rc::clone(app);
-            let rest = async move {
-                let work = async {
-                    let received = visit.await;
-                    settle(&app, &watch, received.afterwards, received.door).await;
-                    received.verdict
-                };
-                watch.limits(app.telegram.transport(), work).await
-            };
             Delivered {
-                update_id,
+                update_id: watch.update_id(),
                 verdict: Verdict::Waiting,
-                rest: Some(Box::pin(rest)),
+                rest: Some(Box::pin(go_on(Rc::clone(app), watch, visit))),
             }
         }
     }
@@ -226,43 +216,44 @@ impl Received {
             door: None,
         }
     }
+
+    /// The answer to a delivery whose work is done, and what is to be written down after it.
+    fn answer<D, T, N>(self, app: &Rc<App<D, T, N>>, watch: Rc<Watch>) -> Delivered
+    where
+        D: Database + 'static,
+        T: Transport + 'static,
+        N: Notes + 'static,
+    {
+        watch.enters(Stage::Answered);
+        let mut delivered = Delivered::settled(self.update_id, self.verdict.clone());
+        if !matches!(self.afterwards, Afterwards::Nothing) {
+            let done: Boxed<'static, Self> = Box::pin(ready(self));
+            delivered.rest = Some(Box::pin(go_on(Rc::clone(app), watch, done)));
+        }
+        delivered
+    }
 }
 
-/// The answer to a delivery whose work is done, and what is to be written down after it.
-fn go_on<D, T, N>(app: &Rc<App<D, T, N>>, watch: Rc<Watch>, received: Received) -> Delivered
-where
-    D: Database + 'static,
-    T: Transport + 'static,
-    N: Notes + 'static,
-{
-    watch.enters(Stage::Answered);
-    let app = Rc::clone(app);
-    let rest: Option<Boxed<'static, Option<Verdict>>> = match received.afterwards {
-        Afterwards::Nothing => None,
-        afterwards => Some(Box::pin(async move {
-            let settling = settle(&app, &watch, afterwards, received.door);
-            watch.limits(app.telegram.transport(), settling).await;
-            None
-        })),
+/// Everything after the answer: the rest of the work, and what is to be written down.
+async fn go_on<D: Database, T: Transport, N: Notes>(
+    app: Rc<App<D, T, N>>,
+    watch: Rc<Watch>,
+    visit: Boxed<'static, Received>,
+) -> Option<Verdict> {
+    let work = async {
+        let received = visit.await;
+        if let Some(door) = received.door {
+            let work = Work {
+                app: &*app,
+                door: &door,
+                watch: &watch,
+            };
+            // What is not written down here is found by the cron.
+            let _ = work.settle(received.afterwards).await;
+        }
+        received.verdict
     };
-    Delivered {
-        update_id: received.update_id,
-        verdict: received.verdict,
-        rest,
-    }
-}
-
-/// What is not written down here is found by the cron.
-async fn settle<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-    watch: &Watch,
-    afterwards: Afterwards,
-    door: Option<Rc<Door>>,
-) {
-    if let Some(door) = door {
-        let door = &door;
-        let _ = Work { app, door, watch }.settle(afterwards).await;
-    }
+    watch.limits(app.telegram.transport(), work).await
 }
 
 /// Lets Telegram in, records what it brings, and works on it.
