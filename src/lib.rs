@@ -68,6 +68,7 @@ pub mod json;
 pub mod language;
 pub mod notes;
 pub mod plan;
+pub mod queue;
 pub mod reply;
 pub mod request;
 pub mod secret;

@@ -250,7 +250,7 @@ impl<D: Database> Inbox<D> {
         })
     }
 
-    /// Keeps many updates at once, in their order, for whoever claims them. What is here already stays as it is.
+    /// Keeps many updates at once, the oldest first, for whoever claims them. What is here already stays as it is.
     pub async fn record_many(&self, updates: &[Queued]) -> Result<(), InboxError> {
         let mut statements = Vec::new();
         let (mut rows, mut bytes) = (Vec::new(), 0);

@@ -107,18 +107,18 @@ pub const RECORD: &str = concat!(
     "RETURNING seq, fence, state"
 );
 
-/// Keeps many updates at once, in their order, for whoever claims them. What is here already stays as it is.
+/// Keeps many updates at once, the oldest first, for whoever claims them. What is here already stays as it is.
 ///
 /// ?1 bot, ?2 a JSON array of `[update_id, sha256, kind, lane, chat_id, useful_ms, made_at, age_ms, body]`
 pub const RECORD_MANY: &str = concat!(
     "INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, acknowledged, ",
     "received_at, useful_until, lease_until, body) ",
     "SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, state, state <> 'expired', 0, 0, 1, ",
-    "now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM (SELECT key, value, now, ",
+    "now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM (SELECT value, now, ",
     arrival!("true", "value ->> 6", "now"),
     " AS state FROM json_each(?2), (SELECT ",
     now!(),
-    " AS now)) WHERE true ORDER BY key ",
+    " AS now)) WHERE true ORDER BY value ->> 7 DESC, value ->> 0 ",
     "ON CONFLICT (bot, update_id, sha256) DO NOTHING"
 );
 

@@ -3,6 +3,7 @@
 //! An update acknowledged is an update stored. A plan is made exactly once. A call is sent at least once, and twice only
 //! when the network hid the outcome.
 
+pub mod consumer;
 pub mod door;
 pub mod watch;
 pub mod work;
@@ -18,6 +19,7 @@ use crate::inbox::database::Database;
 use crate::inbox::{InboxError, Recorded};
 use crate::isolate::Door;
 use crate::notes::Notes;
+use crate::queue::QUEUED_BYTES_MAX;
 use crate::reply::Reply;
 use crate::request::{Body, BodyError, Request};
 use crate::session;
@@ -25,7 +27,7 @@ use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 use crate::telegram::update::Update;
 use crate::visit::Boxed;
-use crate::webhook::watch::{Stage, Watch};
+use crate::webhook::watch::{ROWS_MAX, Stage, Watch};
 use crate::webhook::work::{Afterwards, Work, in_response};
 
 /// The largest body that is read. Telegram keeps updates below 512 KiB.
@@ -46,6 +48,8 @@ pub enum Verdict {
     Waiting,
     /// It was here before and is finished.
     Repeated,
+    /// It is kept in the queue, and will be handled when it comes out.
+    Queued,
     /// It was handled.
     Done,
     /// It was handled, and its only call travels in the answer.
@@ -66,6 +70,7 @@ impl Verdict {
             Self::Quarantined => "quarantined",
             Self::Waiting => "waiting",
             Self::Repeated => "repeated",
+            Self::Queued => "queued",
             Self::Done => "done",
             Self::Answered(_) => "answered",
             Self::Expired => "expired",
@@ -278,6 +283,15 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
         Err(unusable) => return quarantine(app, &body, &unusable.to_string()).await,
     };
     let (id, key) = (update.id, session::key(&update));
+    if let Some(queue) = &app.queue
+        && update.raw().len() <= QUEUED_BYTES_MAX
+    {
+        let verdict = match queue.send(update.raw()).await {
+            Ok(()) => Verdict::Queued,
+            Err(_) => Verdict::Unavailable,
+        };
+        return Received::settled(Some(id), verdict);
+    }
     let recorded = app.inbox.record(update, key.as_deref()).await;
     let (claimed, session) = match recorded {
         Ok(Recorded::Ours(claimed, session)) => (claimed, session),
