@@ -12,7 +12,7 @@ use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 
 /// How many rows one visit takes up besides its own.
-const ROWS_MAX: u32 = 10;
+pub(super) const ROWS_MAX: u32 = 10;
 
 /// After how many requests a visit takes up no more rows. The free plan allows 50; a row costs about eight, and twenty where
 /// every trip fails at first.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use onehook::inbox::database::{Batch, DatabaseError, Statement};
 use onehook::inbox::statements;
+use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
@@ -92,6 +93,10 @@ impl Observed {
             .create_scalar_function("saw", -1, flags, note)
             .unwrap();
         connection.execute_batch(TRIGGERS).unwrap();
+        // Otherwise a statement is compiled anew whenever it is bound to other values.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .unwrap();
         Self { sqlite, changes }
     }
 

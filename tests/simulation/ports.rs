@@ -81,6 +81,15 @@ impl Ports {
         self.world.executor.sleep(at.saturating_sub(now)).await;
     }
 
+    async fn rest(&self, milliseconds: u32) {
+        let fate = self.world.fate(self.visit, Port::Pause, "pause");
+        if matches!(fate, Fate::DiesBefore | Fate::DiesAfter) {
+            self.die_at(self.world.now());
+            pending().await
+        }
+        self.world.executor.sleep(u64::from(milliseconds)).await;
+    }
+
     /// Whether a handler for this update kills its isolate, each time.
     fn is_poisoned(&self, statements: &[Statement]) -> bool {
         let seq = statements.first().and_then(|first| first.values.first());
@@ -132,6 +141,10 @@ impl Database for Ports {
             }
             (_, brought) => brought.expect("the effect comes before the answer"),
         }
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        self.rest(milliseconds).await;
     }
 }
 
@@ -191,12 +204,7 @@ impl Transport for Ports {
     }
 
     async fn pause(&self, milliseconds: u32) {
-        let fate = self.world.fate(self.visit, Port::Pause, "pause");
-        if matches!(fate, Fate::DiesBefore | Fate::DiesAfter) {
-            self.die_at(self.world.now());
-            pending().await
-        }
-        self.world.executor.sleep(u64::from(milliseconds)).await;
+        self.rest(milliseconds).await;
     }
 }
 
