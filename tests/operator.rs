@@ -72,71 +72,107 @@ fn story(bot: &TestBot, target: &str, expect: expect_test::Expect) {
 fn what_happened_to_an_update_is_told_in_words() {
     let bot = TestBot::new();
     bot.person("Ada").says("/ping");
-    story(&bot, "/admin/updates/100", expect![[r#"
+    story(
+        &bot,
+        "/admin/updates/100",
+        expect![[r#"
         200 Update 100 (message, lane 1001) was received at 2027-01-15 08:00:00 UTC.
         It was handled, and nothing is left to do. Attempts: 1.
         Call 1.0, sendMessage: was made. Tries: 1.
-    "#]]);
-    story(&bot, "/admin/updates/100?lang=uk", expect![[r#"
+    "#]],
+    );
+    story(
+        &bot,
+        "/admin/updates/100?lang=uk",
+        expect![[r#"
         200 Оновлення 100 (message, смуга 1001) надійшло 2027-01-15 08:00:00 UTC.
         Його оброблено, більше нічого робити. Спроб: 1.
         Виклик 1.0, sendMessage: виконано. Спроб: 1.
-    "#]]);
+    "#]],
+    );
     fault(
         &bot,
         json!({"error": [400, "Bad Request: chat not found"]}),
         1,
     );
     bot.person("Ada").says("/id");
-    story(&bot, "/admin/updates/101", expect![[r#"
+    story(
+        &bot,
+        "/admin/updates/101",
+        expect![[r#"
         200 Update 101 (message, lane 1001) was received at 2027-01-15 08:00:00 UTC.
         It was handled, and nothing is left to do. Attempts: 1.
         What went wrong: Telegram refused `sendMessage`: Bad Request: chat not found (400).
         Call 2.0, sendMessage: failed. Tries: 1. Telegram refused `sendMessage`: Bad Request: chat not found (400)
-    "#]]);
+    "#]],
+    );
     bury(&bot, 7, 1002);
-    story(&bot, "/admin/updates/7", expect![[r#"
+    story(
+        &bot,
+        "/admin/updates/7",
+        expect![[r#"
         200 Update 7 (message, lane 1002) was received at 2027-01-15 08:00:00 UTC.
         It was given up, and its lane went on. Attempts: 3. Once more: POST /admin/updates/7/replay
         What went wrong: given up: 2 attempts crashed.
-    "#]]);
-    story(&bot, "/admin/updates/7?lang=uk", expect![[r#"
+    "#]],
+    );
+    story(
+        &bot,
+        "/admin/updates/7?lang=uk",
+        expect![[r#"
         200 Оновлення 7 (message, смуга 1002) надійшло 2027-01-15 08:00:00 UTC.
         Від нього відмовилися, смуга пішла далі. Спроб: 3. Ще раз: POST /admin/updates/7/replay
         Що пішло не так: given up: 2 attempts crashed.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn every_state_of_an_update_and_of_a_call_has_its_words() {
     let bot = TestBot::new();
     let parked = park(&bot, "Bob");
-    story(&bot, &format!("/admin/updates/{parked}"), expect![[r#"
+    story(
+        &bot,
+        &format!("/admin/updates/{parked}"),
+        expect![[r#"
         200 Update 100 (message, lane 1001) was received at 2027-01-15 08:00:00 UTC.
         It was handled, and nothing is left to do. Attempts: 1.
         What went wrong: Telegram did not answer `sendMessage`: the connection failed.
         Call 1.0, sendMessage: has an unknown outcome and waits for you: POST /admin/outbox/1.0/resend or …/drop. Tries: 2. Telegram did not answer `sendMessage`: the connection failed
-    "#]]);
+    "#]],
+    );
     fault(&bot, json!({"retry_after": 30}), 1);
     bot.person("Cay").says("/ping");
-    story(&bot, "/admin/updates/101", expect![[r#"
+    story(
+        &bot,
+        "/admin/updates/101",
+        expect![[r#"
         200 Update 101 (message, lane 1002) was received at 2027-01-15 08:00:07 UTC.
         It was handled, and calls are left to make. Attempts: 1.
         What went wrong: Telegram refused `sendMessage`: Too Many Requests: retry after 30 (429).
         Call 2.0, sendMessage: waits to be made again. Tries: 0. Telegram refused `sendMessage`: Too Many Requests: retry after 30 (429)
-    "#]]);
+    "#]],
+    );
     bot.dies(Dies::BeforeHandling);
     bot.post(&message(7, 1009, "/ping"));
     bot.post(&message(8, 1009, "/ping"));
     bot.dies(Dies::Never);
-    story(&bot, "/admin/updates/7", expect![[r#"
+    story(
+        &bot,
+        "/admin/updates/7",
+        expect![[r#"
         200 Update 7 (message, lane 1009) was received at 2027-01-15 08:00:07 UTC.
         It is being handled right now, or whoever did so crashed and it is taken up within two minutes. Attempts so far: 1.
-    "#]]);
-    story(&bot, "/admin/updates/8", expect![[r#"
+    "#]],
+    );
+    story(
+        &bot,
+        "/admin/updates/8",
+        expect![[r#"
         200 Update 8 (message, lane 1009) was received at 2027-01-15 08:00:07 UTC.
         It waits for its lane or for the next attempt. Attempts so far: 0.
-    "#]]);
+    "#]],
+    );
     bot.post(b"no update");
     let listed = body(&bot.operator().get("/admin/updates?state=quarantined"));
     let id = listed["updates"][0]["update_id"].as_i64().unwrap();
@@ -468,7 +504,8 @@ fn metrics_count_updates_calls_refusals_and_the_cost() {
         onehook_isolate_deliveries_total{verdict="done"} 4
         onehook_isolate_database_trips_total 17
         onehook_isolate_rows_written_total 0
-    "#]].assert_eq(&(samples.join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(samples.join("\n") + "\n"));
     for line in reply.body.lines().filter(|line| !line.starts_with('#')) {
         let name = line.split(['{', ' ']).next().unwrap();
         assert!(reply.body.contains(&format!("# TYPE {name} ")), "{line}");
