@@ -690,7 +690,7 @@ fn a_delivery_that_was_acknowledged_meanwhile_takes_no_call_along_in_its_answer(
     };
     let repeated = pollster::block_on(inbox.record(update(), None)).unwrap();
     assert!(
-        matches!(repeated, Recorded::Waiting),
+        matches!(repeated, Recorded::Waiting(_)),
         "Telegram is told 200"
     );
     let commit = |must_travel| {

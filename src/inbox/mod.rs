@@ -69,8 +69,8 @@ pub enum Task {
 pub enum Recorded {
     /// It is new (or was left behind), and it is ours to work on.
     Ours(Claimed, Session),
-    /// It is kept, and somebody else works on it or on an earlier one of its lane.
-    Waiting,
+    /// It is kept, and somebody else works on it or on an earlier one of its lane, which is named.
+    Waiting(String),
     /// It was here before and is finished, with the calls that were planned for it.
     Finished(Vec<PlannedCall>),
     /// It is older than anything Telegram brings. It is kept, and not answered.
@@ -219,7 +219,7 @@ impl<D: Database> Inbox<D> {
                 };
                 Recorded::Ours(claimed, stored_session(session))
             }
-            State::Stored => Recorded::Waiting,
+            State::Stored => Recorded::Waiting(lane),
             _ => Recorded::TooOld,
         })
     }
@@ -245,7 +245,7 @@ impl<D: Database> Inbox<D> {
             return Err(broken(DOING, "it is neither new nor known"));
         };
         Ok(match state_of(DOING, &mut row, 0)? {
-            State::Stored | State::Leased => Recorded::Waiting,
+            State::Stored | State::Leased => Recorded::Waiting(update.lane()),
             _ => Recorded::Finished(plan_of(row.text_or_null(1))),
         })
     }
@@ -298,7 +298,16 @@ impl<D: Database> Inbox<D> {
 
     /// Claims the oldest unfinished update that is due.
     pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        let claim = self.claim_next("", Reach::Anywhere);
+        self.claim_another("", Reach::Anywhere).await
+    }
+
+    /// Claims the head of a lane, or another unfinished update that is due, where that is within reach.
+    pub async fn claim_another(
+        &self,
+        lane: &str,
+        reach: Reach,
+    ) -> Result<Option<Claimed>, InboxError> {
+        let claim = self.claim_next(lane, reach);
         let [rows] = self.trip("claim unfinished work", [claim]).await?;
         claimed(rows)
     }

@@ -295,7 +295,14 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
     let recorded = app.inbox.record(update, key.as_deref()).await;
     let (claimed, session) = match recorded {
         Ok(Recorded::Ours(claimed, session)) => (claimed, session),
-        Ok(Recorded::Waiting) => return Received::settled(Some(id), Verdict::Waiting),
+        Ok(Recorded::Waiting(lane)) => {
+            return Received {
+                update_id: Some(id),
+                verdict: Verdict::Waiting,
+                afterwards: Afterwards::Look(lane),
+                door: Some(door),
+            };
+        }
         Ok(Recorded::TooOld) => return Received::settled(Some(id), Verdict::Expired),
         Ok(Recorded::Finished(plan)) => return Received::settled(Some(id), again(&plan)),
         Err(_) => return Received::settled(Some(id), Verdict::Unavailable),

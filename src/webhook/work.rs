@@ -29,6 +29,8 @@ pub enum Afterwards {
     Settle(Claimed, Vec<PlannedCall>),
     /// Nothing, but another row is ours already.
     Next(Claimed),
+    /// Nothing, but somebody may have left this lane behind.
+    Look(String),
     /// Nothing.
     Nothing,
 }
@@ -78,6 +80,10 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             let (next, lane) = match afterwards {
                 Afterwards::Nothing => return Ok(()),
                 Afterwards::Next(next) => (Some(next), None),
+                Afterwards::Look(lane) => {
+                    let inbox = &self.app.inbox;
+                    (inbox.claim_another(&lane, self.reach()).await?, Some(lane))
+                }
                 Afterwards::Settle(claimed, plan) => {
                     let next = self.write_down(&claimed, &plan).await?;
                     (next, Some(claimed.lane))
