@@ -63,6 +63,7 @@ pub fn of_seed(seed: u64) -> (Plan, Scenario) {
         weather,
         answer_in_response: one_in(4),
         duplicates: if one_in(3) || is_calm && one_in(2) { 0 } else { 20 },
+        duplicates_until: until,
         isolates: if one_in(3) { 4 } else { 2 + usize::from(one_in(2)) },
         deaths: Vec::new(),
     };

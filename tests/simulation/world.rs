@@ -47,6 +47,7 @@ pub struct Plan {
     pub answer_in_response: bool,
     /// How many deliveries in a hundred are posted once more.
     pub duplicates: u64,
+    pub duplicates_until: u64,
     /// Port calls, counted from 1, at which the isolate dies; `true`: after the effect.
     pub deaths: Vec<(u64, bool)>,
 }
@@ -490,7 +491,7 @@ impl World {
                 }
             }
         });
-        if self.now() < self.plan.weather.until.max(1) || self.plan.duplicates > 0 {
+        if self.now() < self.plan.duplicates_until {
             self.repeat(post);
         }
     }
