@@ -146,8 +146,8 @@ impl Ledger {
                 ..Row::default()
             };
             self.rows.insert(seq, row);
-            if change.lane == "alert" {
-                self.alerted(now, change);
+            if change.new.state == "done" {
+                self.planned_from_birth(now, change);
             }
         }
         self.check_lease(now, change);
@@ -168,10 +168,13 @@ impl Ledger {
         }
     }
 
-    /// The owners are told something: a row that is planned from its beginning.
-    fn alerted(&mut self, now: u64, change: &RowChange) {
+    /// A row that no handler plans, such as one that tells the owners something.
+    fn planned_from_birth(&mut self, now: u64, change: &RowChange) {
         let row = self.rows.get_mut(&change.seq).expect("a known row");
         row.decisions += 1;
+        if change.lane != "alert" {
+            return;
+        }
         let kind = change.sha256.split(' ').next().unwrap_or_default();
         let earlier = self.alerts.insert(kind.to_owned(), now);
         if earlier.is_some_and(|earlier| now < earlier + ALERT_EVERY_MS) {

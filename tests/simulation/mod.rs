@@ -154,3 +154,32 @@ fn a_seed_repeats_itself_exactly() {
         assert_eq!(run(seed).hash, run(seed).hash, "seed {seed}");
     }
 }
+
+/// An isolate that dies before or after each call of a port: alone, and in a deep run with every other.
+#[test]
+fn an_isolate_may_die_at_any_moment() {
+    for answer_in_response in [false, true] {
+        let calls = scenario::run_short(answer_in_response, Vec::new()).port_calls;
+        assert!(calls > 40, "{calls} calls");
+        for at in 1..=calls {
+            for is_after in [false, true] {
+                let death = (at, is_after);
+                survives(answer_in_response, vec![death]);
+                if env::var("DEEP").is_ok() {
+                    let others = (at + 1..=calls + 20).flat_map(|at| [(at, false), (at, true)]);
+                    others.for_each(|other| survives(answer_in_response, vec![death, other]));
+                }
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn survives(answer_in_response: bool, deaths: Vec<(u64, bool)>) {
+    let report = scenario::run_short(answer_in_response, deaths.clone());
+    let ways = format!("deaths {deaths:?}, answers in the response: {answer_in_response}");
+    assert!(report.violations.is_empty(), "{ways}\n{}", failure(&report));
+    // A button that waited for two deaths may be too old to be answered.
+    let expired_max = deaths.len() - 1;
+    assert!(report.decisions + expired_max >= report.updates, "{ways}");
+}

@@ -44,7 +44,12 @@ impl Ports {
         let world = &self.world;
         let out = world.within(each_way.0, each_way.1);
         let back = world.within(each_way.0, each_way.1);
-        let late = if fate == Fate::Delayed { world.within(late.0, late.1) } else { 0 };
+        let late = match fate {
+            // Now and then so late that whoever waits for it has lost its lease long ago.
+            Fate::Delayed if world.chance(15) => 4 * world.within(late.0, late.1),
+            Fate::Delayed => world.within(late.0, late.1),
+            _ => 0,
+        };
         let effect = world.now() + out + late;
         if late > 0 {
             world.fault_until(effect);

@@ -4,6 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use onehook::delivery::outbox::PlannedCall;
+use onehook::inbox::database::Statement;
+use onehook::json::text_of;
+use onehook::plan::Plan as ResponsePlan;
+use onehook::telegram::ids::ChatId;
+use onehook::telegram::message::Message;
 use serde_json::{Value, json};
 
 use crate::emulator::random::Random;
@@ -83,19 +89,39 @@ pub fn of_seed(seed: u64) -> (Plan, Scenario) {
 
 /// Runs it to the end.
 pub fn run(seed: u64, plan: Plan, scenario: Scenario) -> Report {
-    let world = World::new(seed, plan);
-    let stage = Rc::new(Stage {
-        world: Rc::clone(&world),
-        scenario,
-        buttons: RefCell::default(),
-        told: Cell::new(0),
-        said: Cell::new(0),
-        is_over: Cell::new(false),
-        quiet_at: Cell::new(None),
-    });
+    let stage = Stage::new(seed, plan, scenario);
     stage.set_up();
-    while !stage.is_over.get() && world.executor.step() {}
-    stage.report(seed)
+    stage.finish(seed)
+}
+
+/// Runs a short conversation in which the isolate dies at certain calls of its ports.
+pub fn run_short(answer_in_response: bool, deaths: Vec<(u64, bool)>) -> Report {
+    let plan = Plan {
+        weather: Weather::calm(),
+        isolates: 1,
+        answer_in_response,
+        duplicates: 0,
+        duplicates_until: 0,
+        deaths,
+    };
+    let scenario = Scenario {
+        updates: 0,
+        people: 3,
+        groups: 1,
+        until: START + 12_000,
+        crons: 1,
+        no_cron: None,
+        wrong_clocks: false,
+        poison_in_thousand: 0,
+        is_odd: false,
+    };
+    let stage = Stage::new(1, plan, scenario);
+    stage.act_at(1_000, |stage| stage.says("P0", "/start"));
+    stage.act_at(1_000, |stage| stage.says("P1", "/start"));
+    stage.act_at(2_000, |stage| stage.says("P2", "/feedback"));
+    stage.act_at(4_000, |stage| stage.says("P2", "hello"));
+    stage.act_at(6_000, |stage| stage.presses("P2"));
+    stage.finish(1)
 }
 
 /// A run under way.
@@ -111,6 +137,34 @@ struct Stage {
 }
 
 impl Stage {
+    fn new(seed: u64, plan: Plan, scenario: Scenario) -> Rc<Self> {
+        Rc::new(Self {
+            world: World::new(seed, plan),
+            scenario,
+            buttons: RefCell::default(),
+            told: Cell::new(0),
+            said: Cell::new(0),
+            is_over: Cell::new(false),
+            quiet_at: Cell::new(None),
+        })
+    }
+
+    /// Lets everything happen, and sums up.
+    fn finish(self: &Rc<Self>, seed: u64) -> Report {
+        self.cron_in(START + MINUTE_MS);
+        let stage = Rc::clone(self);
+        let until = self.scenario.until + 1_000;
+        let executor = &self.world.executor;
+        executor.at(until, move || stage.look_whether_quiet());
+        while !self.is_over.get() && executor.step() {}
+        self.report(seed)
+    }
+
+    fn act_at(self: &Rc<Self>, after_ms: u64, act: impl FnOnce(&Rc<Self>) + 'static) {
+        let stage = Rc::clone(self);
+        self.world.executor.at(START + after_ms, move || act(&stage));
+    }
+
     fn set_up(self: &Rc<Self>) {
         for person in 0..self.scenario.people {
             self.act(&json!({"act": "say", "person": name(person), "text": "/start"}));
@@ -127,12 +181,7 @@ impl Stage {
             self.world.executor.at(at, move || stage.somebody_acts());
         }
         self.set_clocks();
-        self.cron_in(START + MINUTE_MS);
         self.chat_on(self.scenario.until);
-        let stage = Rc::clone(self);
-        self.world
-            .executor
-            .at(self.scenario.until + 1_000, move || stage.look_whether_quiet());
     }
 
     /// People go on chatting a little when nothing goes wrong any more: their visits take along what was left behind.
@@ -298,7 +347,8 @@ impl Stage {
     fn something_odd(&self) {
         let world = &self.world;
         let number = world.within(1, 1_000_000);
-        match world.within(1, 6) {
+        match world.within(1, 7) {
+            7 => self.plans_to_park(),
             1 => self.act(&json!({"act": "update", "update": {"unknown_kind": {"number": number}}})),
             2 => self.act(&json!({"act": "update", "update": {"poll": {"id": number.to_string(), "question": "?"}}})),
             // The numbers of updates restart.
@@ -313,6 +363,34 @@ impl Stage {
             }
             _ => self.same_number_other_body(),
         }
+    }
+
+    /// Calls that are parked when their outcome is unknown. No handler plans any, so they get a row of their own, as alerts do.
+    fn plans_to_park(&self) {
+        let world = &self.world;
+        let person = world.within(0, self.scenario.people - 1);
+        let chat = 1001 + i64::try_from(person).unwrap();
+        let mut plan = ResponsePlan::new();
+        let message = |text: &str| Message {
+            chat_id: ChatId(chat),
+            message_thread_id: None,
+            text: text.to_owned(),
+            reply_markup: None,
+        };
+        let first = plan.send_or_park(&message("once at most"));
+        let second = plan.send(&message("only after that"));
+        plan.only_after(first, second);
+        let _ = plan.send_or_park(&message("once at most as well"));
+        let calls: Vec<PlannedCall> = plan.calls().iter().cloned().map(PlannedCall::new).collect();
+        let number = i64::try_from(world.port_calls.get() * 1000 + world.within(1, 999)).unwrap();
+        world.write(Statement {
+            sql: PLANNED_FROM_BIRTH,
+            values: vec![
+                number.into(),
+                chat.to_string().into(),
+                text_of(&calls).into(),
+            ],
+        });
     }
 
     /// The number of an update comes again with another body: that is another update.
@@ -416,6 +494,11 @@ impl Stage {
         }
     }
 }
+
+/// Keeps a plan in a row of its own. ?1 number, ?2 lane, ?3 plan
+const PLANNED_FROM_BIRTH: &str = "INSERT INTO inbox (bot, update_id, sha256, kind, lane, state, open, attempts, fence, \
+     acknowledged, received_at, useful_until, lease_until, plan, body) VALUES (4242, -?1, 'a plan', 'plan', ?2, 'done', 1, 0, \
+     0, 1, CAST(unixepoch('subsec') * 1000 AS INTEGER), 0, 0, ?3, '{}')";
 
 /// How wrong clocks are: hardly, 5 minutes, 26 hours, years back, and beyond 2038.
 const SKEWS_MS: [i64; 8] = [

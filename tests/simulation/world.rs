@@ -589,6 +589,16 @@ impl World {
         batch
     }
 
+    /// Something writes to the database that is no visit.
+    pub fn write(&self, statement: Statement) {
+        let (batch, changes) = self.database.run(&[statement]);
+        batch.unwrap();
+        for change in changes {
+            self.note(Who::World, "planned", "", change.seq, 0);
+            self.ledger.borrow_mut().changed(self.now(), usize::MAX, &change);
+        }
+    }
+
     fn changed(&self, now: u64, visit: usize, change: &RowChange) {
         let what = match (change.old.state.as_str(), change.new.state.as_str()) {
             (_, "") => "forgotten",
