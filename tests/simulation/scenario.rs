@@ -22,6 +22,9 @@ use crate::test_bot::START;
 /// How long after the last fault everything must be finished.
 const QUIET_AFTER_MS: u64 = 180_000;
 
+/// Who kills isolates again and again is stopped before this.
+const NEVER_QUIET_MS: u64 = 30 * MINUTE_MS;
+
 /// How long after the last fault people go on chatting.
 const CHATTING_MS: u64 = 120_000;
 
@@ -263,7 +266,7 @@ impl Stage {
         if is_quiet {
             self.quiet_at.set(Some(now));
             self.is_over.set(true);
-        } else if now > last_fault + QUIET_AFTER_MS {
+        } else if now > (last_fault + QUIET_AFTER_MS).min(self.scenario.until + NEVER_QUIET_MS) {
             let unfinished = world.database.unfinished();
             let waiting = world.telegram.borrow().updates_waiting();
             let text = format!("{unfinished} rows, {waiting} at Telegram, {} strays, a visit runs: {runs}", world.strays_waiting.get());
