@@ -22,6 +22,7 @@ mod handlers;
 mod json;
 mod operator;
 mod outbox;
+mod queue;
 mod readme;
 mod rivals;
 mod settings;
