@@ -421,7 +421,7 @@ fn whoever_lost_the_claim_changes_nothing() {
         panic!("{recorded:?}");
     };
     bot.telegram.advance(60_001);
-    let fresh = pollster::block_on(inbox.claim_unfinished())
+    let fresh = pollster::block_on(inbox.claim_unfinished("", Reach::Anywhere))
         .unwrap()
         .expect("the lease is over");
     assert!(matches!(
@@ -794,4 +794,20 @@ fn one_crash_alone_proves_nothing_and_two_in_two_minutes_do() {
     assert_eq!(duty(&standing(3, 120_001)), Duty::Bury);
     assert_eq!(duty(&standing(6, 0)), Duty::Bury);
     assert_eq!(held_max_ms("callback_query"), 30_000);
+}
+
+#[test]
+fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    assert_eq!(bot.post(&message(2, 1001, "/id")).status, 200);
+    let texts: Vec<String> = bot
+        .calls_of("sendMessage")
+        .iter()
+        .map(|call| call["text"].to_string())
+        .collect();
+    assert_eq!(texts, [r#""pong""#, r#""Your number is 1001.""#]);
 }

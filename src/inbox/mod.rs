@@ -296,9 +296,13 @@ impl<D: Database> Inbox<D> {
         Ok(id)
     }
 
-    /// Claims the oldest unfinished update that is due.
-    pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        let claim = self.claim_next("", Reach::Anywhere);
+    /// Claims an unfinished update that is due: the next of a lane, or the oldest of any.
+    pub async fn claim_unfinished(
+        &self,
+        lane: &str,
+        reach: Reach,
+    ) -> Result<Option<Claimed>, InboxError> {
+        let claim = self.claim_next(lane, reach);
         let [rows] = self.trip("claim unfinished work", [claim]).await?;
         claimed(rows)
     }
