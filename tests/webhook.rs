@@ -569,6 +569,17 @@ fn hostile_bodies_are_told_from_updates() {
         Update::parse(br#"{"update_id":1,"update\u005fid":1,"message":{}}"#).unwrap_err(),
         Unusable::TwoIds
     );
+    for half in [r"\ud83d", r"\udc4d", r"\udc4d\ud83d", r"\uD83D \uDC4D"] {
+        for body in [
+            format!(r#"{{"update_id":1,"message":{{"text":"{half}"}}}}"#),
+            format!(r#"{{"update_id":1,"message":{{}},"ignored":{{"{half}":1}}}}"#),
+        ] {
+            let unusable = Update::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(unusable, Unusable::HalfACharacter, "{body}");
+        }
+    }
+    let pair = r#"{"update_id":1,"message":{"text":"\ud83d\udc4d \\ud83d"}}"#;
+    assert!(Update::parse(pair.as_bytes()).is_ok());
     for bad in [
         "1.0",
         "1e3",

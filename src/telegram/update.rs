@@ -5,7 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::json::{Fields, elements};
+use crate::json::{Fields, elements, holds_half_a_character};
 use crate::telegram::ids::{ChatId, MessageId, UpdateId, UserId};
 
 /// The deepest nesting of objects and arrays that is read. Real updates stay below 20.
@@ -38,6 +38,9 @@ pub enum Unusable {
     /// Not JSON.
     #[error("the body is not a JSON object: {0}")]
     NotAnObject(String),
+    /// Some readers refuse half of a character, others replace it.
+    #[error("an escape in the body stands for half of a character")]
+    HalfACharacter,
     /// Readers disagree on which of two equal names counts, so neither does.
     #[error("`update_id` is there twice")]
     TwoIds,
@@ -57,6 +60,9 @@ impl Update {
             return Err(Unusable::TooDeep);
         }
         let fields = Fields::of(text).map_err(|error| Unusable::NotAnObject(error.to_string()))?;
+        if holds_half_a_character(text) {
+            return Err(Unusable::HalfACharacter);
+        }
         let ids = fields
             .members()
             .iter()
