@@ -61,7 +61,7 @@ impl<'de> Value<'de> {
     }
 }
 
-fn members_of<'de>(fields: Fields<'de>) -> impl Iterator<Item = (String, Value<'de>)> {
+fn members_of(fields: Fields<'_>) -> impl Iterator<Item = (String, Value<'_>)> {
     let members = fields.into_members();
     members.map(|(name, value)| (name, Value(value)))
 }
@@ -114,14 +114,12 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, OtherShape> {
-        match text_in(self.0) {
-            Some(variant) => visitor.visit_enum(variant.into_deserializer()),
-            None => {
-                let fields = Fields::of_valid(self.0).filter(|fields| fields.members().len() == 1);
-                let variant = MapDeserializer::new(members_of(fields.ok_or(OtherShape)?));
-                visitor.visit_enum(MapAccessDeserializer::new(variant))
-            }
+        if let Some(variant) = text_in(self.0) {
+            return visitor.visit_enum(variant.into_deserializer());
         }
+        let fields = Fields::of_valid(self.0).filter(|fields| fields.members().len() == 1);
+        let variant = MapDeserializer::new(members_of(fields.ok_or(OtherShape)?));
+        visitor.visit_enum(MapAccessDeserializer::new(variant))
     }
 
     read! {
