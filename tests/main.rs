@@ -16,6 +16,7 @@ mod sqlite_database;
 mod test_bot;
 
 mod admin;
+mod bad_input;
 mod deploy;
 mod emulator_conformance;
 mod handlers;

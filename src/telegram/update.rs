@@ -225,7 +225,7 @@ impl Content {
 impl Chat {
     fn of(fields: &Fields) -> Option<Self> {
         Some(Self {
-            id: ChatId(fields.integer("id")?),
+            id: ChatId(number_of(fields)?),
             kind: fields.text("type").unwrap_or_default(),
         })
     }
@@ -234,13 +234,21 @@ impl Chat {
 impl User {
     fn of(fields: &Fields) -> Option<Self> {
         Some(Self {
-            id: UserId(fields.integer("id")?),
+            id: UserId(number_of(fields)?),
             is_bot: fields.flag("is_bot") == Some(true),
             first_name: fields.text("first_name").unwrap_or_default(),
             username: fields.text("username"),
             language_code: fields.text("language_code"),
         })
     }
+}
+
+/// The number of a chat or a person. `None`: there is none, or one that the database would round or refuse.
+fn number_of(fields: &Fields) -> Option<i64> {
+    let number = fields.integer("id")?;
+    (-INTEGER_MAX..=INTEGER_MAX)
+        .contains(&number)
+        .then_some(number)
 }
 
 /// The member beside `update_id`: its name is the kind, its value the object.
