@@ -282,6 +282,7 @@ fn other_spellings_of_an_ip_address_are_no_way_around_the_rules() {
         assert!(check_ip(ip, Reach::Public).is_err(), "{ip}");
     }
     good("https://bot.example.com./webhook", Reach::Public);
+    assert!(check_url("https://8.8.8.-8/", Reach::Public).is_err());
     good("https://8bot.example.com/webhook", Reach::Public);
 }
 

@@ -143,8 +143,9 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
         return bad(format!("`{host}` is not a host name"));
     }
     // Resolvers take `0x7f.1` for an IP address, and no public name ends in a number.
-    let is_number = top.starts_with(|letter: char| letter.is_ascii_digit());
-    if !host.trim_end_matches('.').contains('.') || is_number {
+    let is_name =
+        top.starts_with(|letter: char| letter.is_ascii_alphabetic() || !letter.is_ascii());
+    if !host.trim_end_matches('.').contains('.') || !is_name {
         return bad(format!("`{host}` is not a public host name"));
     }
     Ok(())
