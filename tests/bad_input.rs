@@ -363,7 +363,8 @@ fn d1_injection_in_the_query_and_the_path_of_the_operator_changes_nothing() {
     bot.person("Ada").says("/ping");
     let before = tables(&bot);
     for text in INJECTIONS {
-        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = encoded.concat();
         for parameter in ["state", "limit", "before"] {
             for list in ["/admin/updates", "/admin/outbox"] {
                 let reply = bot.operator().get(&format!("{list}?{parameter}={encoded}"));
