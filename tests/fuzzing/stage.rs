@@ -132,6 +132,18 @@ impl Stage {
         }
     }
 
+    async fn pause(&self, milliseconds: u32) {
+        let end = self.now_ms.get() + u64::from(milliseconds);
+        poll_fn(|_| {
+            if self.now_ms.get() >= end {
+                return Poll::Ready(());
+            }
+            self.timers.borrow_mut().push(end);
+            Poll::Pending
+        })
+        .await;
+    }
+
     fn rows_of(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let line = self.rows.borrow_mut().pop_front();
         if line.as_deref() == Some(b"!") {
@@ -166,6 +178,10 @@ impl Database for Ports {
             rows_written: 1,
         })
     }
+
+    async fn pause(&self, milliseconds: u32) {
+        self.0.pause(milliseconds).await;
+    }
 }
 
 impl Transport for Ports {
@@ -184,16 +200,7 @@ impl Transport for Ports {
     }
 
     async fn pause(&self, milliseconds: u32) {
-        let stage = &self.0;
-        let end = stage.now_ms.get() + u64::from(milliseconds);
-        poll_fn(|_| {
-            if stage.now_ms.get() >= end {
-                return Poll::Ready(());
-            }
-            stage.timers.borrow_mut().push(end);
-            Poll::Pending
-        })
-        .await;
+        self.0.pause(milliseconds).await;
     }
 }
 
