@@ -207,6 +207,32 @@ fn answered_a_plan_of_one_call_travels_in_the_answer_and_again_when_repeated() {
 }
 
 #[test]
+fn an_answer_in_the_response_is_json_whatever_a_handler_made_of_the_call() {
+    for (method, parameters) in [
+        ("sendDice", "{}"),
+        ("sendDice", " { \"chat_id\" : 1 } "),
+        ("sendDice", "[1]"),
+        ("send\"Dice", "{\"text\":\"}\"}"),
+    ] {
+        let bot = TestBot::new();
+        let body = message(1, 1001, "/nothing");
+        bot.post(&body);
+        let call = format!(
+            r#"[{{"call":{{"method":{},"parameters":{parameters},"on_ambiguity":"park"}},"state":"sent","tries":0,"is_in_response":true}}]"#,
+            json!(method)
+        );
+        bot.database
+            .execute(&format!("UPDATE inbox SET plan = '{call}', open = 0"));
+        let answer: Value = serde_json::from_str(&bot.post(&body).body).unwrap();
+        assert_eq!(answer["method"], method);
+        let parameters: Value = serde_json::from_str(parameters).unwrap();
+        for (name, value) in parameters.as_object().into_iter().flatten() {
+            assert_eq!(&answer[name], value);
+        }
+    }
+}
+
+#[test]
 fn an_answer_in_the_response_reaches_the_person() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
@@ -585,6 +611,17 @@ fn hostile_bodies_are_told_from_updates() {
         Update::parse(br#"{"update_id":1,"update\u005fid":1,"message":{}}"#).unwrap_err(),
         Unusable::TwoIds
     );
+    for half in [r"\ud83d", r"\udc4d", r"\udc4d\ud83d", r"\uD83D \uDC4D"] {
+        for body in [
+            format!(r#"{{"update_id":1,"message":{{"text":"{half}"}}}}"#),
+            format!(r#"{{"update_id":1,"message":{{}},"ignored":{{"{half}":1}}}}"#),
+        ] {
+            let unusable = Update::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(unusable, Unusable::HalfACharacter, "{body}");
+        }
+    }
+    let pair = r#"{"update_id":1,"message":{"text":"\ud83d\udc4d \\ud83d"}}"#;
+    assert!(Update::parse(pair.as_bytes()).is_ok());
     for bad in [
         "1.0",
         "1e3",

@@ -10,7 +10,7 @@ use crate::handlers;
 use crate::inbox::database::Database;
 use crate::inbox::{Claimed, Committed, InboxError, Open, Settlement};
 use crate::isolate::Door;
-use crate::json::Fields;
+use crate::json::{Fields, text_of};
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::plan::Plan;
@@ -323,13 +323,10 @@ fn planned(claimed: &Claimed, plan: &Plan, mark: fn(&mut PlannedCall)) -> Vec<Pl
 
 /// A call as the body of an answer to Telegram.
 pub(super) fn in_response(call: &PlannedCall) -> String {
-    let parameters = call.call.parameters.get().trim();
-    let members = parameters.trim_start_matches('{');
-    let separator = if members.trim_start().starts_with('}') {
-        ""
-    } else {
-        ","
-    };
+    let fields = Fields::of(call.call.parameters.get()).unwrap_or_default();
     // Telegram takes the first of two equal names, so a parameter called `method` changes nothing.
-    format!("{{\"method\":\"{}\"{separator}{members}", call.call.method)
+    let mut members = vec![format!("\"method\":{}", text_of(&call.call.method))];
+    let parameters = fields.members().iter();
+    members.extend(parameters.map(|(name, value)| format!("{}:{value}", text_of(name))));
+    format!("{{{}}}", members.join(","))
 }
