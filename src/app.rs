@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use crate::inbox::database::Database;
-use crate::inbox::{Inbox, InboxError, StateCount};
+use crate::inbox::listing::StateCount;
+use crate::inbox::{Inbox, InboxError};
 use crate::isolate::Isolate;
 use crate::notes::Notes;
 use crate::settings::Settings;
@@ -35,7 +36,7 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
         let bot = settings.bot;
         let token = settings.token.clone();
         Self {
-            inbox: Inbox::new(database, bot),
+            inbox: Inbox::new(database, bot, Rc::clone(&isolate.cost)),
             telegram: Telegram::new(transport, &settings.api_root, token, bot),
             settings,
             notes,

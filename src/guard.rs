@@ -1,24 +1,22 @@
-//! The cron tick, each minute: take up unfinished work, forget what is old.
+//! The cron tick, each minute: take up unfinished work, tell the owners, forget what is old.
 
 use crate::app::App;
+use crate::delivery::outbox::PlannedCall;
+use crate::inbox::alerts::Untold;
 use crate::inbox::database::Database;
 use crate::inbox::{InboxError, Task};
 use crate::notes::Notes;
-use crate::session;
+use crate::plan::Plan;
+use crate::telegram::ids::ChatId;
+use crate::telegram::message::Message;
 use crate::telegram::transport::Transport;
 use crate::webhook;
-
-/// How many unfinished updates one tick takes up. Each takes about five trips, and the free plan allows 50 in a visit.
-const UNFINISHED_MAX: usize = 8;
-
-/// Old updates are forgotten every so many minutes, because looking for them reads a thousand rows.
-const FORGET_EVERY_MINUTES: i64 = 10;
 
 /// What a tick did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tick {
     /// How many unfinished updates it took up.
-    pub taken_up: usize,
+    pub taken_up: u32,
 }
 
 /// Does what is due. Two ticks at once do no harm: every row is claimed by one of them.
@@ -26,20 +24,42 @@ pub async fn tick<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<Tick, InboxError> {
     app.inbox.beat(Task::Cron).await?;
-    let mut tick = Tick::default();
-    let door = webhook::door(app).await?;
-    while tick.taken_up < UNFINISHED_MAX {
-        let Some(claimed) = app.inbox.claim_unfinished().await? else {
-            break;
-        };
-        tick.taken_up += 1;
-        let key = session::key(&claimed.update);
-        let session = app.inbox.load_session(key.as_deref()).await?;
-        let (_, afterwards) = webhook::carry_out(app, claimed, session, &door).await;
-        webhook::settle(app, afterwards, &door).await?;
+    plan_alerts(app).await?;
+    let taken_up = webhook::take_up(app).await?;
+    app.inbox.forget_old(app.settings.keep_hours).await?;
+    Ok(Tick { taken_up })
+}
+
+/// Plans a message to each owner about what they do not know yet. It is sent like any other call.
+async fn plan_alerts<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+) -> Result<(), InboxError> {
+    if app.settings.owners.is_empty() {
+        return Ok(());
     }
-    if (app.now_ms / 60_000) % FORGET_EVERY_MINUTES == 0 {
-        app.inbox.forget_old(app.settings.keep_hours).await?;
+    for untold in app.inbox.untold().await? {
+        app.inbox.tell(&untold, &messages(app, &untold)).await?;
     }
-    Ok(tick)
+    Ok(())
+}
+
+fn messages<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    untold: &Untold,
+) -> Vec<PlannedCall> {
+    let count = untold.count - untold.told;
+    let text = untold
+        .alert
+        .text(app.settings.language, count, untold.update);
+    let mut plan = Plan::new();
+    for owner in &app.settings.owners {
+        plan.send(&Message {
+            chat_id: ChatId::from(*owner),
+            message_thread_id: None,
+            text: text.clone(),
+            reply_markup: None,
+        });
+    }
+    let calls = plan.calls().iter().cloned();
+    calls.map(PlannedCall::new).collect()
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::inbox::Cost;
 use crate::secret::Sha256Digest;
 
 /// The shortest time between two readings of the webhook's secrets because of a wrong one, in milliseconds.
@@ -27,6 +28,9 @@ pub struct Isolate {
     door_read_at: Cell<i64>,
     wrong_tokens: RefCell<Vec<WrongTokens>>,
     healthy: Cell<Option<(i64, Option<i64>)>>,
+    /// What it cost the database so far.
+    pub cost: Rc<Cell<Cost>>,
+    verdicts: RefCell<Vec<(&'static str, u64)>>,
 }
 
 /// What is needed to let Telegram in and to understand what it brings.
@@ -66,6 +70,20 @@ impl Isolate {
             self.door_read_at.set(now_ms);
         }
         may
+    }
+
+    /// Counts what became of a delivery.
+    pub fn count_verdict(&self, verdict: &'static str) {
+        let mut verdicts = self.verdicts.borrow_mut();
+        match verdicts.iter_mut().find(|(name, _)| *name == verdict) {
+            Some((_, count)) => *count += 1,
+            None => verdicts.push((verdict, 1)),
+        }
+    }
+
+    /// What became of deliveries, and how often.
+    pub fn verdicts(&self) -> Vec<(&'static str, u64)> {
+        self.verdicts.borrow().clone()
     }
 
     /// Whether an address has presented too many wrong admin tokens of late.

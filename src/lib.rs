@@ -59,6 +59,7 @@ pub mod health;
 pub mod webhook;
 
 // The foundations.
+pub mod alert;
 pub mod app;
 pub mod delivery;
 pub mod inbox;

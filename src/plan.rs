@@ -61,6 +61,12 @@ impl Call {
             is_about_that_message: fields.flag("is_about_that_message") == Some(true),
         })
     }
+
+    /// Its `chat_id` as JSON; empty where it goes to no chat.
+    pub fn chat(&self) -> String {
+        let fields = Fields::of(self.parameters.get()).unwrap_or_default();
+        fields.raw("chat_id").unwrap_or_default().to_owned()
+    }
 }
 
 /// The place of a call in its plan.

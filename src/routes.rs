@@ -1,34 +1,42 @@
 //! The route table: method and path to room, and who may enter.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use crate::admin;
 use crate::app::App;
 use crate::health;
 use crate::inbox::database::Database;
+use crate::inbox::outbox::Decision;
 use crate::notes::Notes;
 use crate::reply::{Complaint, Reply};
 use crate::request::{Body, Request};
 use crate::telegram::transport::Transport;
-use crate::webhook::{self, Received};
+use crate::webhook::{self, Delivered};
 
 /// What a visitor gets.
 pub enum Answer {
     /// An answer right away.
     Reply(Reply),
-    /// For Telegram: work that may go on after its answer.
-    Received(Received),
+    /// For Telegram: work may go on after its answer.
+    Delivered(Delivered),
 }
 
 /// Leads a visitor to the room they ask for.
-pub async fn answer<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
+pub async fn answer<D, T, N>(
+    app: &Rc<App<D, T, N>>,
     request: &Request,
-    body: impl Body,
-) -> Answer {
+    body: impl Body + 'static,
+) -> Answer
+where
+    D: Database + 'static,
+    T: Transport + 'static,
+    N: Notes + 'static,
+{
     Answer::Reply(match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/webhook") => {
-            return Answer::Received(webhook::receive(app, request, body).await);
+            return Answer::Delivered(webhook::answer(app, request, body).await);
         }
         (_, "/webhook") => Reply::method_not_allowed("POST"),
         ("GET", "/health") => health::answer(app).await,
@@ -43,15 +51,42 @@ pub async fn answer<D: Database, T: Transport, N: Notes>(
         ("DELETE", "/admin/webhook") => admin::webhook::delete(app, request).await,
         (_, "/admin/webhook") => Reply::method_not_allowed("GET, PUT, DELETE"),
         ("GET", "/admin/updates") => admin::updates::list(app, request).await,
-        (_, "/admin/updates") => Reply::method_not_allowed("GET"),
-        (method, path) => match path.strip_prefix("/admin/updates/") {
-            Some(id) if !id.is_empty() && !id.contains('/') => match method {
-                "GET" => admin::updates::show(app, request, id).await,
-                _ => Reply::method_not_allowed("GET"),
-            },
-            _ => Reply::not_found(),
-        },
+        ("GET", "/admin/outbox") => admin::outbox::list(app, request).await,
+        ("GET", "/admin/metrics") => admin::metrics::show(app, request).await,
+        (_, "/admin/updates" | "/admin/outbox" | "/admin/metrics") => {
+            Reply::method_not_allowed("GET")
+        }
+        (method, path) => of_one(app, request, method, path).await,
     })
+}
+
+/// The routes about one thing: `/admin/<kind>/<id>` and `/admin/<kind>/<id>/<what to do>`.
+async fn of_one<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+    method: &str,
+    path: &str,
+) -> Reply {
+    let Some(path) = path.strip_prefix("/admin/") else {
+        return Reply::not_found();
+    };
+    let parts: Vec<&str> = path.split('/').collect();
+    match (method, parts.as_slice()) {
+        (_, [_, "", ..]) => Reply::not_found(),
+        ("GET", ["updates", id]) => admin::updates::show(app, request, id).await,
+        (_, ["updates", _]) => Reply::method_not_allowed("GET"),
+        ("POST", ["updates", id, "replay"]) => admin::updates::replay(app, request, id).await,
+        ("POST", ["outbox", id, "resend"]) => {
+            admin::outbox::decide(app, request, id, Decision::Resend).await
+        }
+        ("POST", ["outbox", id, "drop"]) => {
+            admin::outbox::decide(app, request, id, Decision::Drop).await
+        }
+        (_, ["updates", _, "replay"] | ["outbox", _, "resend" | "drop"]) => {
+            Reply::method_not_allowed("POST")
+        }
+        _ => Reply::not_found(),
+    }
 }
 
 /// The answer to everybody while the deployment is not complete: everything that is missing, at once.

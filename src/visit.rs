@@ -6,7 +6,8 @@ use std::pin::Pin;
 use frankenstein::methods::GetFileParams;
 use frankenstein::types::ChatId as ChatParameter;
 
-use crate::inbox::{InboxError, StateCount};
+use crate::inbox::InboxError;
+use crate::inbox::listing::StateCount;
 use crate::json::{Fields, text_of};
 use crate::language::Language;
 use crate::plan::Plan;

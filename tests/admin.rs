@@ -793,13 +793,16 @@ fn updates_are_listed_newest_first_and_page_by_page() {
         (ids, page["next"].as_i64())
     };
     let (first, next) = ids("/admin/updates?limit=2");
-    assert_eq!(first, [-4, 102]);
+    let [unusable, 102] = first[..] else {
+        panic!("{first:?}");
+    };
+    assert!(unusable < 0, "a body that gave no number has one of ours");
     let (second, end) = ids(&format!(
         "/admin/updates?limit=2&before={}",
         next.expect("another page")
     ));
     assert_eq!((second, end), (vec![101, 100], None));
-    assert_eq!(ids("/admin/updates?state=quarantined").0, [-4]);
+    assert_eq!(ids("/admin/updates?state=quarantined").0, [unusable]);
     assert_eq!(ids("/admin/updates?state=dead").0, [] as [i64; 0]);
     for bad in ["state=gone", "limit=0", "limit=501", "limit=x", "before=-1"] {
         assert_eq!(
@@ -842,8 +845,10 @@ fn one_update_shows_its_body_its_calls_and_their_fate() {
     );
     assert_eq!(bot.operator().get("/admin/updates/five").status, 400);
     bot.post(b"not json");
+    let listed = body(&bot.operator().get("/admin/updates?state=quarantined"));
+    let target = format!("/admin/updates/{}", listed["updates"][0]["update_id"]);
     assert_eq!(
-        body(&bot.operator().get("/admin/updates/-2"))["update"]["body"],
+        body(&bot.operator().get(&target))["update"]["body"],
         "not json"
     );
 }

@@ -37,7 +37,7 @@ fn check(on_ambiguity: OnAmbiguity, outcomes: &[CallError], state: CallState, tr
     for outcome in outcomes {
         assert!(call.is_due(), "it came to its end too early: {call:?}");
         call.begin();
-        call.ended(Err(outcome.clone()));
+        call.ended(Err(outcome.clone()), 20);
     }
     assert_eq!((call.state, call.tries), (state, tries), "{call:?}");
 }
@@ -49,7 +49,7 @@ fn silence_is_met_by_the_policy_of_the_call() {
     check(
         OnAmbiguity::Resend,
         &[silent(), silent()],
-        CallState::Failed,
+        CallState::Parked,
         2,
     );
     check(
@@ -136,7 +136,7 @@ fn a_long_pause_lets_the_lane_go_and_a_short_one_holds_it() {
     let after = |seconds| {
         let mut call = call(OnAmbiguity::Resend);
         call.begin();
-        call.ended(Err(refused(429, "Too Many Requests", Some(seconds))));
+        call.ended(Err(refused(429, "Too Many Requests", Some(seconds))), 20);
         remainder(&[call])
     };
     assert_eq!(after(5), Remainder::HoldingLane(5_000));
@@ -162,7 +162,7 @@ fn a_call_survives_being_written_down() {
     for call in plan.calls() {
         let mut call = PlannedCall::new(call.clone());
         call.begin();
-        call.ended(Err(silent()));
+        call.ended(Err(silent()), 20);
         let written = serde_json::to_string(&call).unwrap();
         let read = PlannedCall::of(&written).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), written);
@@ -186,7 +186,7 @@ fn a_later_step_takes_the_number_of_the_message_an_earlier_one_sent() {
         "nothing was sent yet"
     );
     calls[0].begin();
-    calls[0].ended(Ok(Some(onehook::telegram::ids::MessageId(77))));
+    calls[0].ended(Ok(Some(onehook::telegram::ids::MessageId(77))), 20);
     let parameters = calls[1].parameters(&calls[..1]).unwrap();
     let parameters: serde_json::Value = serde_json::from_str(&parameters).unwrap();
     assert_eq!(parameters, json!({"message_id": 77, "chat_id": 5}));
@@ -237,6 +237,7 @@ fn what_waits_in_a_chat_is_not_overtaken() {
 #[test]
 fn a_reply_lost_after_the_effect_is_doubled_at_most_once() {
     let bot = TestBot::new();
+    bot.set("OWNER_IDS", "");
     bot.telegram
         .fault(&json!({"on": "api", "method": "sendMessage", "times": 9, "fault": "reset_after"}))
         .unwrap();

@@ -113,24 +113,33 @@ fn same(readme: &str, what: &str, told: Vec<String>, real: Vec<String>) {
 /// The routes of `src/routes.rs`, such as `GET /health`.
 fn routes_of_the_source() -> Vec<String> {
     let mut routes = Vec::new();
-    let mut prefix = "";
     let mut is_probe = false;
     let text = read("src/routes.rs");
     for line in text.lines().map(str::trim) {
         let literals: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
         match literals[..] {
-            [path] if line.contains("strip_prefix(\"") => prefix = path,
+            [method, ..] if line.starts_with("(\"") && line.contains('[') => {
+                routes.push(format!("{method} /admin/{}", parts(line)));
+            }
             [method, path, ..] if line.starts_with("(\"") && !is_probe => {
                 routes.push(format!("{method} {path}"));
-            }
-            [method, ..] if line.starts_with('"') && line.contains("\" =>") => {
-                routes.push(format!("{method} {prefix}{{}}"));
             }
             _ => {}
         }
         is_probe = line.contains("panic-probe");
     }
     routes
+}
+
+/// The path that a pattern such as `["updates", id, "replay"]` matches: `updates/{}/replay`.
+fn parts(line: &str) -> String {
+    let (_, parts) = line.split_once('[').unwrap();
+    let parts = parts.split(']').next().unwrap().split(", ");
+    let names = parts.map(|part| match part.trim_matches('"') {
+        name if name.len() < part.len() => name,
+        _ => "{}",
+    });
+    names.collect::<Vec<_>>().join("/")
 }
 
 /// What stands in braces is the reader's to fill in.

@@ -22,6 +22,12 @@ pub enum Trip {
     FailsAfter,
 }
 
+/// The shipped migrations, in their order.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_inbox.sql"),
+    include_str!("../migrations/0002_delivery.sql"),
+];
+
 /// A database in memory.
 pub struct SqliteDatabase {
     connection: Connection,
@@ -38,9 +44,9 @@ impl SqliteDatabase {
         let connection = Connection::open_in_memory().unwrap();
         let clock = Arc::new(AtomicU64::new(now()));
         give_clock(&connection, Arc::clone(&clock));
-        connection
-            .execute_batch(include_str!("../migrations/0001_inbox.sql"))
-            .unwrap();
+        for migration in MIGRATIONS {
+            connection.execute_batch(migration).unwrap();
+        }
         Self {
             connection,
             now,

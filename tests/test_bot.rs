@@ -7,6 +7,8 @@ use std::rc::Rc;
 use expect_test::Expect;
 use onehook::app::App;
 use onehook::guard::{self, Tick};
+use onehook::inbox::database::{Batch, Database, DatabaseError, Statement};
+use onehook::inbox::statements;
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
 use onehook::reply::Reply;
@@ -14,7 +16,6 @@ use onehook::request::{Body, BodyError, HEADERS, Request};
 use onehook::routes::{self, Answer};
 use onehook::settings::Settings;
 use onehook::telegram::transport::{Answer as HttpAnswer, Outgoing, Transport, Unreachable};
-use onehook::webhook::{self, Received, Verdict};
 use serde_json::{Value, json};
 
 use crate::emulator::in_process::{InProcess, Lost};
@@ -37,7 +38,7 @@ pub const START: u64 = 1_800_000_000_000;
 pub enum Dies {
     /// It does not.
     Never,
-    /// After the update was recorded.
+    /// After the update was recorded, before anything is committed.
     BeforeHandling,
     /// After the answer, before anything else is written down.
     BeforeSettling,
@@ -48,12 +49,12 @@ pub struct TestBot {
     /// Telegram.
     pub telegram: Rc<InProcess>,
     /// The database.
-    pub database: SqliteDatabase,
-    notes: MemoryNotes,
+    pub database: Rc<SqliteDatabase>,
+    notes: Rc<MemoryNotes>,
     isolate: RefCell<Rc<Isolate>>,
     settings: RefCell<BTreeMap<String, String>>,
     told: Cell<usize>,
-    dies: Cell<Dies>,
+    dies: Rc<Cell<Dies>>,
     /// The status of every answer to Telegram, in order.
     pub statuses: RefCell<Vec<u16>>,
     /// Everything a visitor got to see, for the canaries.
@@ -82,12 +83,12 @@ impl TestBot {
         let clock = Rc::clone(&telegram);
         let bot = Self {
             telegram,
-            database: SqliteDatabase::new(Rc::new(move || clock.now())),
-            notes: MemoryNotes::default(),
+            database: Rc::new(SqliteDatabase::new(Rc::new(move || clock.now()))),
+            notes: Rc::default(),
             isolate: RefCell::default(),
             settings: RefCell::default(),
             told: Cell::new(0),
-            dies: Cell::new(Dies::Never),
+            dies: Rc::new(Cell::new(Dies::Never)),
             statuses: RefCell::default(),
             seen: RefCell::default(),
         };
@@ -219,10 +220,10 @@ impl TestBot {
                 .filter_map(|(name, value)| known(name, value))
                 .collect(),
         };
-        let was_read = Cell::new(false);
+        let was_read = Rc::new(Cell::new(false));
         let body = BytesBody {
-            bytes: body,
-            was_read: &was_read,
+            bytes: body.to_vec(),
+            was_read: Rc::clone(&was_read),
         };
         let reply = pollster::block_on(self.answer(&request, body));
         self.seen
@@ -253,32 +254,31 @@ impl TestBot {
         }
     }
 
-    async fn answer(&self, request: &Request, body: BytesBody<'_>) -> Reply {
-        let app = self.app();
-        let received = match routes::answer(&app, request, body).await {
-            Answer::Reply(reply) => return reply,
-            Answer::Received(received) => received,
-        };
-        let (claimed, session, door) = match received {
-            Received::Settled(_, verdict) => return verdict.reply(app.now_ms),
-            Received::Work(claimed, session, door) => (claimed, session, door),
-        };
-        if self.dies.get() == Dies::BeforeHandling {
-            return Verdict::Waiting.reply(app.now_ms);
+    async fn answer(&self, request: &Request, body: BytesBody) -> Reply {
+        let app = Rc::new(self.app());
+        match routes::answer(&app, request, body).await {
+            Answer::Reply(reply) => reply,
+            Answer::Delivered(delivered) => {
+                if let Some(rest) = delivered.rest {
+                    rest.await;
+                }
+                delivered.verdict.reply(app.now_ms)
+            }
         }
-        let (verdict, afterwards) = webhook::carry_out(&app, claimed, session, &door).await;
-        if self.dies.get() != Dies::BeforeSettling {
-            // A failure here is the cron's to find.
-            let _ = webhook::settle(&app, afterwards, &door).await;
-        }
-        verdict.reply(app.now_ms)
     }
 
-    fn app(&self) -> App<&SqliteDatabase, InProcessTransport, &MemoryNotes> {
+    fn app(&self) -> App<DatabasePort, InProcessTransport, NotesPort> {
         let settings = self.settings.borrow();
         let settings = Settings::read(|name| settings.get(name).cloned()).unwrap();
-        let transport = InProcessTransport(Rc::clone(&self.telegram));
-        let ports = (&self.database, transport, &self.notes);
+        let database = DatabasePort {
+            database: Rc::clone(&self.database),
+            dies: Rc::clone(&self.dies),
+        };
+        let transport = InProcessTransport {
+            telegram: Rc::clone(&self.telegram),
+            dies: Rc::clone(&self.dies),
+        };
+        let ports = (database, transport, NotesPort(Rc::clone(&self.notes)));
         App::new(
             settings,
             ports,
@@ -405,8 +405,40 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// The way to the pretend Telegram.
-struct InProcessTransport(Rc<InProcess>);
+/// The way to the database, which gives no answer to an isolate that dies.
+struct DatabasePort {
+    database: Rc<SqliteDatabase>,
+    dies: Rc<Cell<Dies>>,
+}
+
+impl Database for DatabasePort {
+    async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+        let is_about = |sql: &[&str]| {
+            let mut texts = statements.iter().map(|statement| statement.sql);
+            texts.any(|text| sql.contains(&text))
+        };
+        let is_the_end = match self.dies.get() {
+            Dies::Never => false,
+            Dies::BeforeHandling => is_about(&[
+                statements::COMMIT,
+                statements::COMMIT_AND_CLOSE,
+                statements::COMMIT_WITH_SESSION,
+                statements::COMMIT_AND_CLOSE_WITH_SESSION,
+            ]),
+            Dies::BeforeSettling => is_about(&[statements::SETTLE]),
+        };
+        if is_the_end {
+            std::future::pending::<()>().await;
+        }
+        (&*self.database).batch(statements).await
+    }
+}
+
+/// The way to the pretend Telegram, and the isolate's clock. For an isolate that dies it stands still.
+struct InProcessTransport {
+    telegram: Rc<InProcess>,
+    dies: Rc<Cell<Dies>>,
+}
 
 impl Transport for InProcessTransport {
     async fn carry(&self, request: Outgoing) -> Result<HttpAnswer, Unreachable> {
@@ -424,7 +456,7 @@ impl Transport for InProcessTransport {
             headers: content_type.into_iter().collect(),
             body: request.body,
         };
-        match self.0.call(request, 10_000) {
+        match self.telegram.call(request, 10_000) {
             Ok(response) => Ok(HttpAnswer {
                 status: response.status,
                 body: response.body,
@@ -435,15 +467,18 @@ impl Transport for InProcessTransport {
     }
 
     async fn pause(&self, milliseconds: u32) {
-        self.0.advance(u64::from(milliseconds));
+        if self.dies.get() == Dies::Never {
+            self.telegram.advance(u64::from(milliseconds));
+        }
     }
 }
 
 /// Notes in memory.
-#[derive(Default)]
-struct MemoryNotes(RefCell<BTreeMap<String, String>>);
+type MemoryNotes = RefCell<BTreeMap<String, String>>;
 
-impl Notes for &MemoryNotes {
+struct NotesPort(Rc<MemoryNotes>);
+
+impl Notes for NotesPort {
     async fn read(&self, key: &str) -> Option<String> {
         self.0.borrow().get(key).cloned()
     }
@@ -454,18 +489,18 @@ impl Notes for &MemoryNotes {
 }
 
 /// A body that tells whether it was read.
-struct BytesBody<'a> {
-    bytes: &'a [u8],
-    was_read: &'a Cell<bool>,
+struct BytesBody {
+    bytes: Vec<u8>,
+    was_read: Rc<Cell<bool>>,
 }
 
-impl Body for BytesBody<'_> {
+impl Body for BytesBody {
     async fn read(self, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
         self.was_read.set(true);
         if self.bytes.len() > bytes_max {
             return Err(BodyError::TooLarge);
         }
-        Ok(self.bytes.to_vec())
+        Ok(self.bytes)
     }
 }
 

@@ -1,14 +1,16 @@
 //! The spine: every verdict, redelivery, lanes, isolates that die, and databases that break.
 
+use std::rc::Rc;
+
 use onehook::delivery::inbox::State;
-use onehook::inbox::{Committed, Inbox, Open, Recorded};
+use onehook::inbox::{Committed, Inbox, Open, Reach, Recorded, Settlement};
 use onehook::telegram::ids::BotId;
 use onehook::telegram::update::{Unusable, Update};
 use serde_json::{Value, json};
 
 use crate::fixtures;
 use crate::sqlite_database::Trip;
-use crate::test_bot::{Dies, TestBot};
+use crate::test_bot::{Dies, START, TestBot};
 
 /// A private message, as Telegram would post it.
 fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
@@ -19,6 +21,12 @@ fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
     json!({"update_id": update_id, "message": message})
         .to_string()
         .into_bytes()
+}
+
+/// Lets the next visit record its update, and then nothing more, however often it tries.
+fn commits_fail(bot: &TestBot) {
+    bot.database.next_trips(&[Trip::Works]);
+    bot.database.next_trips(&[Trip::FailsBefore; 6]);
 }
 
 fn state(bot: &TestBot, update_id: i64) -> String {
@@ -149,6 +157,7 @@ fn quarantined_bodies_are_kept_and_acknowledged() {
 fn done_every_kind_of_update_is_stored_as_it_came() {
     let bot = TestBot::new();
     for (name, body) in fixtures::updates() {
+        let body = fixtures::sent_at(&body, START / 1000);
         assert_eq!(bot.post(&body).status, 200, "{name}");
         let update: Value = serde_json::from_slice(&body).unwrap();
         let id = update["update_id"].as_i64().unwrap();
@@ -223,8 +232,8 @@ fn waiting_an_update_behind_a_busy_lane_is_kept_and_handled_next() {
     bot.telegram.advance(61_000);
     assert_eq!(
         bot.tick().taken_up,
-        1,
-        "the head of the lane; the rest of the lane follows it"
+        2,
+        "the head of the lane, and the rest of the lane after it"
     );
     assert_eq!(
         (state(&bot, 1), state(&bot, 2)),
@@ -269,6 +278,7 @@ fn a_live_lease_is_not_taken_over() {
 fn dead_an_update_that_kills_every_isolate_is_given_up_and_its_lane_goes_on() {
     let bot = TestBot::new();
     bot.dies(Dies::BeforeHandling);
+    bot.set("OWNER_IDS", "");
     for _ in 0..6 {
         bot.post(&message(1, 1001, "/ping"));
         bot.telegram.advance(61_000);
@@ -329,8 +339,7 @@ fn a_lost_answer_to_the_commit_makes_no_second_plan() {
 #[test]
 fn a_commit_that_fails_is_taken_up_by_the_cron() {
     let bot = TestBot::new();
-    bot.database
-        .next_trips(&[Trip::Works, Trip::FailsBefore, Trip::FailsBefore]);
+    commits_fail(&bot);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
     assert_eq!(
         (state(&bot, 1), bot.calls("sendMessage")),
@@ -365,8 +374,7 @@ fn an_isolate_that_dies_after_sending_may_send_once_more_and_no_oftener() {
 #[test]
 fn a_session_goes_with_its_plan_or_not_at_all() {
     let bot = TestBot::new();
-    bot.database
-        .next_trips(&[Trip::Works, Trip::FailsBefore, Trip::FailsBefore]);
+    commits_fail(&bot);
     bot.post(&message(1, 1001, "/feedback"));
     assert_eq!(bot.database.value("SELECT count(*) FROM session"), "0");
     bot.telegram.advance(61_000);
@@ -379,9 +387,9 @@ fn a_session_goes_with_its_plan_or_not_at_all() {
 fn a_session_written_by_somebody_else_meanwhile_is_not_overwritten() {
     let bot = TestBot::new();
     bot.post(&message(1, 1001, "/feedback"));
-    let inbox = Inbox::new(&bot.database, BotId(4242));
+    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
     let update = Update::parse(&message(2, 1001, "/cancel")).unwrap();
-    let recorded = pollster::block_on(inbox.record(update, Some("1001:1001"), 60)).unwrap();
+    let recorded = pollster::block_on(inbox.record(update, Some("1001:1001"))).unwrap();
     let Recorded::Ours(claimed, mut session) = recorded else {
         panic!("{recorded:?}");
     };
@@ -389,7 +397,7 @@ fn a_session_written_by_somebody_else_meanwhile_is_not_overwritten() {
     bot.database.execute("UPDATE session SET version = 9");
     let commit = || {
         let session = Some(("1001:1001", &session));
-        pollster::block_on(inbox.commit(&claimed, &[], Open::Closed, session)).unwrap()
+        pollster::block_on(inbox.commit(&claimed, &[], false, session, Reach::Lane)).unwrap()
     };
     assert!(matches!(commit(), Committed::No));
     assert_eq!(
@@ -400,15 +408,15 @@ fn a_session_written_by_somebody_else_meanwhile_is_not_overwritten() {
         ("leased".into(), "9".into())
     );
     bot.database.execute("UPDATE session SET version = 1");
-    assert!(matches!(commit(), Committed::Yes(None)));
+    assert!(matches!(commit(), Committed::Yes { next: None, .. }));
 }
 
 #[test]
 fn whoever_lost_the_claim_changes_nothing() {
     let bot = TestBot::new();
-    let inbox = Inbox::new(&bot.database, BotId(4242));
+    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
     let update = Update::parse(&message(2, 1001, "/ping")).unwrap();
-    let recorded = pollster::block_on(inbox.record(update, None, 60_000)).unwrap();
+    let recorded = pollster::block_on(inbox.record(update, None)).unwrap();
     let Recorded::Ours(stale, _) = recorded else {
         panic!("{recorded:?}");
     };
@@ -417,21 +425,28 @@ fn whoever_lost_the_claim_changes_nothing() {
         .unwrap()
         .expect("the lease is over");
     assert!(matches!(
-        pollster::block_on(inbox.commit(&stale, &[], Open::Closed, None)).unwrap(),
+        pollster::block_on(inbox.commit(&stale, &[], false, None, Reach::Lane)).unwrap(),
         Committed::No
     ));
-    pollster::block_on(inbox.end(&stale, State::Dead, "")).unwrap();
+    pollster::block_on(inbox.end(&stale, State::Dead, "", Reach::Lane)).unwrap();
     pollster::block_on(inbox.release(&stale, 0, "")).unwrap();
-    pollster::block_on(inbox.settle(&stale, &[], Open::Closed, 0, None)).unwrap();
-    assert!(!pollster::block_on(inbox.resume(&stale, &[])).unwrap());
+    let nothing = Settlement {
+        plan: &[],
+        open: Open::Closed,
+        wait_ms: 0,
+        error: None,
+    };
+    pollster::block_on(inbox.settle(&stale, &nothing, Reach::Lane)).unwrap();
+    let resumed = pollster::block_on(inbox.resume(&stale, &[])).unwrap();
+    assert_eq!(resumed, None);
     assert_eq!(
         bot.database
             .value("SELECT state || fence || attempts FROM inbox"),
         "leased22"
     );
     assert!(matches!(
-        pollster::block_on(inbox.commit(&fresh, &[], Open::Closed, None)).unwrap(),
-        Committed::Yes(None)
+        pollster::block_on(inbox.commit(&fresh, &[], false, None, Reach::Lane)).unwrap(),
+        Committed::Yes { next: None, .. }
     ));
 }
 
@@ -530,6 +545,7 @@ fn a_webhook_that_was_never_set_lets_nobody_in() {
 #[test]
 fn old_updates_are_forgotten_and_unfinished_ones_are_not() {
     let bot = TestBot::new();
+    bot.set("OWNER_IDS", "");
     bot.post(&message(1, 1001, "/ping"));
     bot.post(b"not an update");
     bot.dies(Dies::BeforeHandling);

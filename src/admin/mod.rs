@@ -1,5 +1,9 @@
-//! The rooms of the operator: the webhook and the updates.
+//! The rooms of the operator: the webhook, the updates, and the calls.
 
+pub mod metrics;
+pub mod outbox;
+mod page;
+mod story;
 pub(crate) mod texts;
 pub mod updates;
 pub mod webhook;

@@ -1,31 +1,20 @@
-//! What arrived and what became of it: `GET /admin/updates` and `GET /admin/updates/{update_id}`.
+//! What arrived and what became of it: `GET /admin/updates`, `GET /admin/updates/{update_id}`, and once more: `POST …/replay`.
 
 use serde::Serialize;
 
-use crate::admin::unavailable;
+use crate::admin::page::{self, bad_parameter};
+use crate::admin::{story, unavailable};
 use crate::app::App;
 use crate::delivery::inbox::State;
-use crate::inbox::ListedUpdate;
 use crate::inbox::database::Database;
+use crate::inbox::listing::ListedUpdate;
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::Request;
 use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
-
-/// How many updates a page holds unless asked otherwise.
-const LIMIT_DEFAULT: i64 = 50;
-
-/// How many updates a page holds at most.
-const LIMIT_MAX: i64 = 500;
-
-/// What a page asks for.
-struct Page {
-    state: Option<State>,
-    before: i64,
-    limit: i64,
-}
+use crate::webhook;
 
 #[derive(Serialize)]
 struct Listed {
@@ -44,23 +33,25 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     request: &Request,
 ) -> Reply {
     let language = request.language(app.settings.language);
-    let page = match Page::of(request, language) {
-        Ok(page) => page,
+    let asked = page::state(request, language, &State::ALL, State::name).and_then(|state| {
+        let before = page::number(
+            request,
+            language,
+            "before",
+            i64::from(u32::MAX),
+            (1 << 53) - 1,
+        )?;
+        Ok((state, before, page::limit(request, language)?))
+    });
+    let (state, before, limit) = match asked {
+        Ok(asked) => asked,
         Err(complaint) => return Reply::error(400, &complaint, request.format()),
     };
-    // One more than asked for tells whether there is a next page.
-    let mut updates = match app
-        .inbox
-        .list(page.state, page.before, page.limit + 1)
-        .await
-    {
+    let mut updates = match app.inbox.list(state, before, limit + 1).await {
         Ok(updates) => updates,
         Err(error) => return unavailable(request, language, &error),
     };
-    let has_more = i64::try_from(updates.len()).is_ok_and(|count| count > page.limit);
-    if has_more {
-        updates.pop();
-    }
+    let has_more = page::cut(&mut updates, limit);
     let next = updates.last().map(|update| update.seq).filter(|_| has_more);
     match request.format() {
         Format::Json => Reply::json(200, &Listed { updates, next }),
@@ -68,50 +59,62 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     }
 }
 
-/// `GET /admin/updates/{update_id}`: one update with its calls and its body.
+/// `GET /admin/updates/{update_id}`: one update with its calls and its body; as text, its story in words.
 pub async fn show<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     request: &Request,
     id: &str,
 ) -> Reply {
     let language = request.language(app.settings.language);
-    let Ok(id) = id.parse().map(UpdateId) else {
-        let complaint = bad_parameter(language, "update_id", id, "a number");
-        return Reply::error(400, &complaint, request.format());
-    };
-    let update = match app.inbox.show(id).await {
-        Ok(Some(update)) => update,
-        Ok(None) => return Reply::error(404, &unknown(language, id), request.format()),
-        Err(error) => return unavailable(request, language, &error),
-    };
-    match request.format() {
-        Format::Json => Reply::json(200, &Shown { update }),
-        Format::Text => Reply::text(200, &told(&update)),
+    match find(app, request, language, id).await {
+        Ok(update) => told(request, language, update),
+        Err(reply) => reply,
     }
 }
 
-impl Page {
-    fn of(request: &Request, language: Language) -> Result<Self, Complaint> {
-        let state = match request.parameter("state") {
-            None => None,
-            Some(name) => {
-                let names = State::ALL.map(State::name).join(", ");
-                let state = State::from_name(&name);
-                Some(state.ok_or_else(|| bad_parameter(language, "state", &name, &names))?)
-            }
-        };
-        let number = |name: &str, default: i64, max: i64| match request.parameter(name) {
-            None => Ok(default),
-            Some(text) => match text.parse::<i64>() {
-                Ok(number) if (1..=max).contains(&number) => Ok(number),
-                _ => Err(bad_parameter(language, name, &text, &format!("1 … {max}"))),
-            },
-        };
-        Ok(Self {
-            state,
-            before: number("before", i64::from(u32::MAX), (1 << 53) - 1)?,
-            limit: number("limit", LIMIT_DEFAULT, LIMIT_MAX)?,
-        })
+/// `POST /admin/updates/{update_id}/replay`: a finished update is handled again, with the handlers of today. What became of its earlier
+/// calls stays on record.
+pub async fn replay<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+    id: &str,
+) -> Reply {
+    let language = request.language(app.settings.language);
+    let update = match find(app, request, language, id).await {
+        Ok(update) => update,
+        Err(reply) => return reply,
+    };
+    match app.inbox.replay(update.update_id, &update.kind).await {
+        Ok(true) => {}
+        Ok(false) => return Reply::error(409, &still_open(language, id), request.format()),
+        Err(error) => return unavailable(request, language, &error),
+    }
+    // Whatever this visit cannot finish, the cron finishes within a minute.
+    let _ = webhook::take_up(app).await;
+    show(app, request, id).await
+}
+
+async fn find<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+    language: Language,
+    id: &str,
+) -> Result<ListedUpdate, Reply> {
+    let Ok(id) = id.parse().map(UpdateId) else {
+        let complaint = bad_parameter(language, "update_id", id, "a number");
+        return Err(Reply::error(400, &complaint, request.format()));
+    };
+    match app.inbox.show(id).await {
+        Ok(Some(update)) => Ok(update),
+        Ok(None) => Err(Reply::error(404, &unknown(language, id), request.format())),
+        Err(error) => Err(unavailable(request, language, &error)),
+    }
+}
+
+fn told(request: &Request, language: Language, update: ListedUpdate) -> Reply {
+    match request.format() {
+        Format::Json => Reply::json(200, &Shown { update }),
+        Format::Text => Reply::text(200, &story::of(language, &update)),
     }
 }
 
@@ -136,21 +139,6 @@ fn line(update: &ListedUpdate) -> String {
     line.trim_end().to_owned()
 }
 
-fn told(update: &ListedUpdate) -> String {
-    let calls = update.calls.as_ref().map_or("[]", |calls| calls.get());
-    let body = update.body.as_ref().map_or("", |body| body.get());
-    format!("{}\n{calls}\n{body}", line(update))
-}
-
-fn bad_parameter(language: Language, name: &str, value: &str, expected: &str) -> Complaint {
-    let values = [value, expected];
-    Complaint::new(
-        &language.fill("`{}` cannot be used", "`{}` не годиться", &[name]),
-        language.fill("`{}` is not one of: {}", "`{}` не належить до: {}", &values),
-        &language.fill("set it to one of: {}", "задайте одне з: {}", &[expected]),
-    )
-}
-
 fn unknown(language: Language, id: UpdateId) -> Complaint {
     Complaint::new(
         &language.fill(
@@ -166,6 +154,26 @@ fn unknown(language: Language, id: UpdateId) -> Complaint {
         language.pick(
             "list what is here: `GET /admin/updates`",
             "подивіться, що є: `GET /admin/updates`",
+        ),
+    )
+}
+
+fn still_open(language: Language, id: &str) -> Complaint {
+    Complaint::new(
+        &language.fill(
+            "update {} cannot be replayed now",
+            "оновлення {} зараз не можна повторити",
+            &[id],
+        ),
+        language.fill(
+            "something is still left to do on it",
+            "на ньому ще щось лишилося зробити",
+            &[],
+        ),
+        &language.fill(
+            "look at it with `GET /admin/updates/{}`; drop calls that wait with `POST /admin/outbox/<id>/drop`",
+            "подивіться: `GET /admin/updates/{}`; виклики, що чекають, відкиньте: `POST /admin/outbox/<id>/drop`",
+            &[id],
         ),
     )
 }

@@ -20,7 +20,7 @@ use crate::telegram::methods::{GetMe, GetWebhookInfo};
 use crate::telegram::refusal::CallError;
 use crate::telegram::transport::Transport;
 use crate::telegram::webhook_info::{Difference, WantedWebhook, WebhookInfo};
-use crate::webhook::remember_door;
+use crate::webhook::door::remember_door;
 
 /// The largest wish that is read.
 const BODY_BYTES_MAX: usize = 64 * 1024;

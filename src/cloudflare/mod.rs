@@ -11,19 +11,16 @@ mod stream;
 use std::convert::Infallible;
 use std::panic;
 use std::rc::Rc;
-use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use serde::Serialize;
 use worker::js_sys::Date;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{Request, Response, console};
-use worker::{Context, Delay, Env, ScheduleContext, ScheduledEvent, event};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::cloudflare::bindings::WorkerApp;
 use crate::cloudflare::body::RequestBody;
 use crate::cloudflare::js::{object, property};
-use crate::delivery::{HARD_STOP_MS, SOFT_DEADLINE_MS};
 use crate::guard;
 use crate::inbox::Cost;
 use crate::isolate::Isolate;
@@ -32,7 +29,7 @@ use crate::reply::Reply;
 use crate::request::{self, HEADERS};
 use crate::routes::{self, Answer};
 use crate::telegram::ids::UpdateId;
-use crate::webhook::{self, Received, Verdict};
+use crate::webhook::Delivered;
 
 thread_local! {
     /// What this isolate remembers. After a panic the instance is rebuilt, and with it this.
@@ -97,58 +94,31 @@ async fn answer(request: &Request, env: &Env, context: &Context) -> Reply {
             log(&app, visitor(&head.path), None, &verdict);
             reply
         }
-        Answer::Received(received) => answer_telegram(app, received, context).await,
+        Answer::Delivered(delivered) => acknowledge(app, delivered, context),
     }
 }
 
-/// Works on an update until Telegram must have its answer, and goes on after that.
-async fn answer_telegram(app: Rc<WorkerApp>, received: Received, context: &Context) -> Reply {
-    let (claimed, session, door) = match received {
-        Received::Settled(update_id, verdict) => return settled(&app, update_id, &verdict),
-        Received::Work(claimed, session, door) => (claimed, session, door),
-    };
-    let id = claimed.update.id;
-    let work = {
-        let (app, door) = (Rc::clone(&app), Rc::clone(&door));
-        Box::pin(async move { webhook::carry_out(&app, claimed, session, &door).await })
-    };
-    let soft_deadline = Box::pin(after(SOFT_DEADLINE_MS));
-    match select(work, soft_deadline).await {
-        Either::Left(((verdict, afterwards), _)) => {
-            let reply = settled(&app, Some(id), &verdict);
-            context.wait_until(async move {
-                // What is not written down here is found by the cron.
-                let settling = Box::pin(webhook::settle(&app, afterwards, &door));
-                select(settling, Box::pin(after(HARD_STOP_MS))).await;
-            });
-            reply
-        }
-        Either::Right(((), work)) => {
-            let reply = settled(&app, Some(id), &Verdict::Waiting);
-            context.wait_until(async move {
-                let rest = Box::pin(async {
-                    let (verdict, afterwards) = work.await;
-                    log(&app, "update", Some(id), verdict.name());
-                    webhook::settle(&app, afterwards, &door).await
-                });
-                select(rest, Box::pin(after(HARD_STOP_MS - SOFT_DEADLINE_MS))).await;
-            });
-            reply
-        }
+/// Gives Telegram its answer, and lets go on whatever does.
+fn acknowledge(app: Rc<WorkerApp>, delivered: Delivered, context: &Context) -> Reply {
+    let Delivered {
+        update_id,
+        verdict,
+        rest,
+    } = delivered;
+    log(&app, "update", update_id, verdict.name());
+    let reply = verdict.reply(app.now_ms);
+    if let Some(rest) = rest {
+        context.wait_until(async move {
+            if let Some(verdict) = rest.await {
+                log(&app, "update", update_id, verdict.name());
+            }
+        });
     }
-}
-
-fn settled(app: &WorkerApp, update_id: Option<UpdateId>, verdict: &Verdict) -> Reply {
-    log(app, "update", update_id, verdict.name());
-    verdict.reply(app.now_ms)
+    reply
 }
 
 fn isolate() -> Rc<Isolate> {
     ISOLATE.with(Rc::clone)
-}
-
-async fn after(milliseconds: u32) {
-    Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
 }
 
 /// The request without its body: method, address, and the headers that are read anywhere.

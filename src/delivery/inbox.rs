@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::delivery::ATTEMPTS_MAX;
+use crate::delivery::{ATTEMPTS_MAX, BUTTON_HELD_MAX_MS, LANE_HELD_MAX_MS};
 
 /// The state of an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Kept, waiting for its lane or for the next attempt.
@@ -20,6 +20,58 @@ pub enum State {
     Expired,
     /// Authenticated, but not an update.
     Quarantined,
+}
+
+/// What happens to an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// It came, and its lane was free.
+    Arrived,
+    /// It came while another of its lane was open.
+    ArrivedBehind,
+    /// It came long after it was made: somebody repeats an old request.
+    ArrivedLate,
+    /// Something came that is no update.
+    ArrivedUnusable,
+    /// Somebody took it up, because nobody was at it or whoever was had vanished.
+    Claimed,
+    /// A plan was committed for it.
+    Planned,
+    /// It was given back, to be tried again later.
+    LetGo,
+    /// Its last attempt failed.
+    GivenUp,
+    /// It became too old before a plan was committed.
+    TimeRanOut,
+    /// An operator wants it handled again.
+    Replayed,
+}
+
+/// Everything that can become of an update. `None` is an update nobody has seen yet.
+pub const TRANSITIONS: &[(Option<State>, Event, State)] = &[
+    (None, Event::Arrived, State::Leased),
+    (None, Event::ArrivedBehind, State::Stored),
+    (None, Event::ArrivedLate, State::Expired),
+    (None, Event::ArrivedUnusable, State::Quarantined),
+    (Some(State::Stored), Event::Claimed, State::Leased),
+    (Some(State::Leased), Event::Claimed, State::Leased),
+    (Some(State::Leased), Event::Planned, State::Done),
+    (Some(State::Leased), Event::LetGo, State::Stored),
+    (Some(State::Leased), Event::GivenUp, State::Dead),
+    (Some(State::Leased), Event::TimeRanOut, State::Expired),
+    // Only its calls are left, so it stays done.
+    (Some(State::Done), Event::Claimed, State::Done),
+    (Some(State::Done), Event::Replayed, State::Stored),
+    (Some(State::Dead), Event::Replayed, State::Stored),
+    (Some(State::Expired), Event::Replayed, State::Stored),
+    (Some(State::Quarantined), Event::Replayed, State::Stored),
+];
+
+/// What a state becomes by an event. `None`: that cannot happen to it, and it stays as it is.
+pub fn next(state: Option<State>, event: Event) -> Option<State> {
+    let mut rows = TRANSITIONS.iter();
+    let row = rows.find(|(from, by, _)| *from == state && *by == event);
+    row.map(|(_, _, to)| *to)
 }
 
 impl State {
@@ -58,19 +110,47 @@ pub enum Duty {
     Handle,
     /// The plan is committed already; make the calls that are left.
     Perform,
-    /// Give it up: every attempt ended in a crash.
+    /// Give it up: it was tried often or long enough.
     Bury,
     /// It is too old to be answered.
     Expire,
 }
 
-/// What a claim leads to. `attempts` counts the one that just began, where a handler is to run.
-pub fn duty(state: State, attempts: i64, is_useful: bool) -> Duty {
-    match state {
+/// How an update stands when it is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its state.
+    pub state: State,
+    /// How often a handler was started for it, this time included.
+    pub attempts: i64,
+    /// Whether an answer is still worth giving.
+    pub is_useful: bool,
+    /// For how long it has held its lane: the time since the first attempt, in milliseconds.
+    pub held_ms: i64,
+    /// For how long it may hold its lane, in milliseconds ([`held_max_ms`]).
+    pub held_max_ms: i64,
+}
+
+/// What a claim leads to.
+///
+/// An update whose attempts all crash is given up after five, or as soon as it has held its lane for too long. One crash alone
+/// proves nothing, such as that of a deployment, so there is always a second attempt.
+pub fn duty(standing: &Standing) -> Duty {
+    let is_worn_out = standing.attempts > ATTEMPTS_MAX
+        || (standing.attempts > 2 && standing.held_ms > standing.held_max_ms);
+    match standing.state {
         State::Done => Duty::Perform,
-        _ if !is_useful => Duty::Expire,
-        _ if attempts > ATTEMPTS_MAX => Duty::Bury,
+        _ if !standing.is_useful => Duty::Expire,
+        _ if is_worn_out => Duty::Bury,
         _ => Duty::Handle,
+    }
+}
+
+/// For how many milliseconds an update of a kind may hold its lane.
+pub fn held_max_ms(kind: &str) -> i64 {
+    match kind {
+        "callback_query" => BUTTON_HELD_MAX_MS,
+        _ => LANE_HELD_MAX_MS,
     }
 }
 

@@ -1,22 +1,27 @@
 //! The inbox: where updates are kept, with their plans and sessions, from the first byte to the last call.
 
+pub mod alerts;
 pub mod database;
+pub mod listing;
+pub mod outbox;
 pub mod statements;
 pub mod webhook;
 
 use std::cell::Cell;
+use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
-use crate::delivery::inbox::State;
-use crate::delivery::outbox::PlannedCall;
+use crate::alert::Alert;
+use crate::delivery::inbox::{Standing, State, held_max_ms, useful_seconds};
+use crate::delivery::outbox::{CallState, Gate, PlannedCall};
 use crate::inbox::database::{Database, DatabaseError, Row, Statement, Value};
 use crate::json::{elements, text_of};
-use crate::secret::{hex, sha256};
+use crate::secret::{Sha256Digest, hex, sha256};
 use crate::session::Session;
-use crate::telegram::ids::{BotId, ChatId, UpdateId};
-use crate::telegram::update::Update;
+use crate::telegram::ids::{BotId, UpdateId};
+use crate::telegram::update::{Unusable, Update};
+
+/// How many bytes of bodies one statement may bring. D1 takes 2 MB a value.
+const BODIES_BYTES_MAX: usize = 1 << 20;
 
 /// How long dead and quarantined updates are kept, in milliseconds.
 const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -26,6 +31,7 @@ pub struct Inbox<D> {
     database: D,
     bot: BotId,
     cost: Cell<Cost>,
+    total: Rc<Cell<Cost>>,
 }
 
 /// What a visit cost the database.
@@ -63,15 +69,35 @@ pub enum Recorded {
     Waiting,
     /// It was here before and is finished, with the calls that were planned for it.
     Finished(Vec<PlannedCall>),
+    /// It is older than anything Telegram brings. It is kept, and not answered.
+    TooOld,
 }
 
 /// Whether a plan was committed.
 #[derive(Debug)]
 pub enum Committed {
-    /// It was. With nothing left to do on the row, the next update of its lane is claimed too, if there is one.
-    Yes(Option<Claimed>),
+    /// It was.
+    Yes {
+        /// A row that was claimed besides, where the commit left nothing to do on its own.
+        next: Option<Claimed>,
+        /// The gates that are closed.
+        gates: Vec<Gate>,
+    },
+    /// It was not, because it was to travel in the answer to a delivery, and Telegram has been answered already.
+    AnsweredAlready,
     /// It was not, because somebody else claimed the row or wrote the session.
     No,
+}
+
+/// Whose row a visit may claim when it is done with its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nobody's.
+    Nothing,
+    /// The next of the same lane.
+    Lane,
+    /// The next of the same lane, else the oldest that is due.
+    Anywhere,
 }
 
 /// A row that is ours for the length of a lease.
@@ -81,57 +107,36 @@ pub struct Claimed {
     pub seq: i64,
     /// Its lane.
     pub lane: String,
-    /// Its state.
-    pub state: State,
-    /// How often a handler was started for it, this time included.
-    pub attempts: i64,
+    /// How it stands.
+    pub standing: Standing,
     /// The number of the claim. Whoever claims it later has a higher one.
     pub fence: i64,
-    /// Whether an answer is still worth giving.
-    pub is_useful: bool,
     /// The calls that are committed already.
     pub plan: Vec<PlannedCall>,
+    /// The update, or why the kept body cannot be read (by this version of the worker).
+    pub update: Result<Update, Unusable>,
+}
+
+/// An update that came through the queue.
+#[derive(Debug)]
+pub struct Queued {
     /// The update.
     pub update: Update,
+    /// How long ago it came, in milliseconds.
+    pub age_ms: i64,
 }
 
-/// How many rows are in a state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateCount {
-    /// The state.
-    pub state: State,
-    /// How many rows.
-    pub rows: i64,
-}
-
-/// An update as the operator sees it.
-#[derive(Debug, Serialize)]
-pub struct ListedUpdate {
-    /// Its place in the order of arrival; a page ends before one.
-    #[serde(skip)]
-    pub seq: i64,
-    /// Telegram's number, or a negative one for a body that gave none.
-    pub update_id: UpdateId,
-    /// Its kind.
-    pub kind: String,
-    /// Its lane.
-    pub lane: String,
-    /// Its chat, where there is one.
-    pub chat_id: Option<ChatId>,
-    /// Its state.
-    pub state: State,
-    /// How often a handler was started for it.
-    pub attempts: i64,
-    /// When it arrived, in milliseconds since 1970.
-    pub received_at: i64,
-    /// What went wrong last.
+/// What is written down after calls were made.
+#[derive(Debug)]
+pub struct Settlement<'a> {
+    /// The calls and what became of each.
+    pub plan: &'a [PlannedCall],
+    /// What is left to do.
+    pub open: Open,
+    /// How long to wait until then, in milliseconds.
+    pub wait_ms: i64,
+    /// What went wrong, for the operator.
     pub error: Option<String>,
-    /// The planned calls and what became of each. Only where one update is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub calls: Option<Box<RawValue>>,
-    /// What arrived, as it arrived; as a JSON text where it is no JSON. Only where one update is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<Box<RawValue>>,
 }
 
 /// What is left to do on a row after its calls.
@@ -147,12 +152,13 @@ pub enum Open {
 }
 
 impl<D: Database> Inbox<D> {
-    /// The inbox of `bot` in `database`.
-    pub fn new(database: D, bot: BotId) -> Self {
+    /// The inbox of `bot` in `database`, whose cost counts up `total` as well.
+    pub fn new(database: D, bot: BotId, total: Rc<Cell<Cost>>) -> Self {
         Self {
             database,
             bot,
             cost: Cell::default(),
+            total,
         }
     }
 
@@ -166,10 +172,9 @@ impl<D: Database> Inbox<D> {
         &self,
         update: Update,
         session_key: Option<&str>,
-        useful_seconds: i64,
     ) -> Result<Recorded, InboxError> {
         const DOING: &str = "record the update";
-        let sha256 = hex(&sha256(update.raw().as_bytes()));
+        let sha256 = digest(&update);
         let lane = update.lane();
         let record = statement(
             statements::RECORD,
@@ -180,8 +185,9 @@ impl<D: Database> Inbox<D> {
                 update.kind.as_str().into(),
                 lane.as_str().into(),
                 update.chat().map(|chat| chat.id.0).into(),
-                (useful_seconds * 1000).into(),
+                (useful_seconds(&update.kind) * 1000).into(),
                 update.raw().into(),
+                update.made_at_ms().into(),
             ],
         );
         let [recorded, session] = self
@@ -191,20 +197,27 @@ impl<D: Database> Inbox<D> {
             return self.claim_again(&update, &sha256, session_key).await;
         };
         let state = state_of(DOING, &mut row, 2)?;
-        if state == State::Stored {
-            return Ok(Recorded::Waiting);
-        }
-        let claimed = Claimed {
-            seq: row.integer(0),
-            lane,
-            state,
-            attempts: 1,
-            fence: row.integer(1),
-            is_useful: true,
-            plan: Vec::new(),
-            update,
-        };
-        Ok(Recorded::Ours(claimed, stored_session(session)))
+        Ok(match state {
+            State::Leased => {
+                let claimed = Claimed {
+                    seq: row.integer(0),
+                    lane,
+                    standing: Standing {
+                        state,
+                        attempts: 1,
+                        is_useful: true,
+                        held_ms: 0,
+                        held_max_ms: held_max_ms(&update.kind),
+                    },
+                    fence: row.integer(1),
+                    plan: Vec::new(),
+                    update: Ok(update),
+                };
+                Recorded::Ours(claimed, stored_session(session))
+            }
+            State::Stored => Recorded::Waiting,
+            _ => Recorded::TooOld,
+        })
     }
 
     /// Claims an update that was here before, if it is unfinished and nobody is at it.
@@ -216,10 +229,11 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Recorded, InboxError> {
         const DOING: &str = "look at a repeated update";
         let key = || vec![self.bot.0.into(), update.id.0.into(), sha256.into()];
+        let acknowledge = statement(statements::ACKNOWLEDGE, key());
         let claim = statement(statements::CLAIM_UPDATE, key());
         let look = statement(statements::LOOK, key());
-        let statements = [claim, look, self.session(session_key)];
-        let [claimed, found, session] = self.trip(DOING, statements).await?;
+        let statements = [acknowledge, claim, look, self.session(session_key)];
+        let [_, claimed, found, session] = self.trip(DOING, statements).await?;
         if let Some(claimed) = self::claimed(claimed)? {
             return Ok(Recorded::Ours(claimed, stored_session(session)));
         }
@@ -232,29 +246,55 @@ impl<D: Database> Inbox<D> {
         })
     }
 
+    /// Keeps many updates at once, in their order, for whoever claims them. What is here already stays as it is.
+    pub async fn record_many(&self, updates: &[Queued]) -> Result<(), InboxError> {
+        let mut statements = Vec::new();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        for queued in updates {
+            if bytes + queued.update.raw().len() > BODIES_BYTES_MAX && !rows.is_empty() {
+                statements.push(self.record_rows(&rows));
+                (rows, bytes) = (Vec::new(), 0);
+            }
+            bytes += queued.update.raw().len();
+            rows.push(queued.row());
+        }
+        statements.push(self.record_rows(&rows));
+        self.send("record many updates", &statements).await?;
+        Ok(())
+    }
+
+    fn record_rows(&self, rows: &[String]) -> Statement {
+        let rows = format!("[{}]", rows.join(","));
+        statement(
+            statements::RECORD_MANY,
+            vec![self.bot.0.into(), rows.into()],
+        )
+    }
+
     /// Keeps a body that is no update. What is no text is kept in hexadecimal.
     pub async fn quarantine(&self, body: &[u8], why: &str) -> Result<UpdateId, InboxError> {
-        const DOING: &str = "quarantine a body";
         let text = match std::str::from_utf8(body) {
             Ok(text) if !text.contains('\0') => text.to_owned(),
             _ => hex(body),
         };
-        let values = vec![
-            self.bot.0.into(),
-            hex(&sha256(body)).into(),
-            why.into(),
-            text.into(),
+        let digest = sha256(body);
+        let id = number_of(digest);
+        let key = || [self.bot.0.into(), id.0.into(), hex(&digest).into()];
+        let with = |values: &[Value]| [&key(), values].concat();
+        let statements = [
+            statement(
+                statements::ALERT_OF_QUARANTINE,
+                with(&[Alert::Quarantined.name().into()]),
+            ),
+            statement(statements::QUARANTINE, with(&[why.into(), text.into()])),
         ];
-        let [rows] = self
-            .trip(DOING, [statement(statements::QUARANTINE, values)])
-            .await?;
-        let row = first(rows).ok_or_else(|| broken(DOING, "no row came back"))?;
-        Ok(UpdateId(row.integer(0)))
+        let [_, _] = self.trip("quarantine a body", statements).await?;
+        Ok(id)
     }
 
     /// Claims the oldest unfinished update that is due.
     pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        let claim = statement(statements::CLAIM_UNFINISHED, vec![self.bot.0.into()]);
+        let claim = self.claim_next("", Reach::Anywhere);
         let [rows] = self.trip("claim unfinished work", [claim]).await?;
         claimed(rows)
     }
@@ -265,29 +305,33 @@ impl<D: Database> Inbox<D> {
         Ok(stored_session(rows))
     }
 
-    /// Commits a plan with its session.
+    /// Commits a plan with its session. `must_travel`: only if its call can still travel in the answer to a delivery.
     ///
-    /// A lost answer is not taken for a failure: the batch is sent once more, and the row itself tells who committed it.
+    /// It may be said again when its answer was lost: the row itself tells who committed it.
     pub async fn commit(
         &self,
         claimed: &Claimed,
         plan: &[PlannedCall],
-        open: Open,
+        must_travel: bool,
         session: Option<(&str, &Session)>,
+        reach: Reach,
     ) -> Result<Committed, InboxError> {
         const DOING: &str = "commit the plan";
-        let mut statements = Vec::with_capacity(4);
-        let closes = open == Open::Closed;
+        let closes = must_travel || plan.iter().all(|call| call.state != CallState::Sending);
+        let acknowledged_max = Value::from(i64::from(!must_travel));
         let mut values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
             text_of(&plan).into(),
+            acknowledged_max.clone(),
         ];
+        let mut statements = Vec::with_capacity(5);
         let change = session.and_then(|(key, session)| Some((key, session, session.change()?)));
         let commit = if let Some((key, session, document)) = change {
             let written: [Value; 3] = [key.into(), (session.version() + 1).into(), document.into()];
             let mut session_values = vec![claimed.seq.into(), claimed.fence.into()];
             session_values.extend(written.clone());
+            session_values.push(acknowledged_max);
             values.extend(written);
             statements.push(statement(statements::WRITE_SESSION, session_values));
             if closes {
@@ -303,49 +347,66 @@ impl<D: Database> Inbox<D> {
         statements.push(statement(commit, values));
         statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
         let standing = statements.len() - 1;
-        if closes {
-            statements.push(self.claim_lane(&claimed.lane));
-        }
-        let mut rows = self.trip_twice(DOING, statements).await?;
-        let next = rows.split_off(standing + 1).pop();
-        let mine = rows.pop().and_then(first).is_some_and(|mut row| {
-            row.text(0) == State::Done.name() && row.integer(1) == claimed.fence
+        statements.push(if closes {
+            self.claim_next(&claimed.lane, reach)
+        } else {
+            self.gates()
         });
-        if !mine {
-            return Ok(Committed::No);
+        let mut rows = self.send(DOING, &statements).await?;
+        let last = rows.pop().unwrap_or_default();
+        let row = rows.into_iter().nth(standing).and_then(first);
+        let mut row = row.ok_or_else(|| broken(DOING, "the row is gone"))?;
+        let is_mine = row.integer(1) == claimed.fence;
+        match State::from_name(&row.text(0)) {
+            Some(State::Done) if is_mine && closes => Ok(Committed::Yes {
+                next: self::claimed(last)?,
+                gates: Vec::new(),
+            }),
+            Some(State::Done) if is_mine => Ok(Committed::Yes {
+                next: None,
+                gates: gates_of(last),
+            }),
+            Some(State::Leased) if is_mine && must_travel && row.integer(2) == 1 => {
+                Ok(Committed::AnsweredAlready)
+            }
+            _ => Ok(Committed::No),
         }
-        Ok(Committed::Yes(
-            next.map(self::claimed).transpose()?.flatten(),
-        ))
     }
 
-    /// Writes down what became of the calls, lets go of the row, and claims the next of its lane where that is free now.
+    /// Writes down what became of the calls, lets go of the row, and claims another where that is wanted.
     pub async fn settle(
         &self,
         claimed: &Claimed,
-        plan: &[PlannedCall],
-        open: Open,
-        wait_ms: i64,
-        error: Option<String>,
+        settlement: &Settlement<'_>,
+        reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
+        let mut statements = Vec::with_capacity(3);
+        statements.extend(alert_of_parked(claimed, settlement.plan));
+        for gate in settlement.plan.iter().filter_map(PlannedCall::gate) {
+            let values: Vec<Value> = vec![self.bot.0.into(), gate.chat.into(), gate.wait_ms.into()];
+            statements.push(statement(statements::CLOSE_GATE, values.clone()));
+            statements.push(statement(statements::CLOSE_GATE_OF_BOT, values));
+        }
         let values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
-            text_of(&plan).into(),
-            (open as i64).into(),
-            wait_ms.into(),
-            error.into(),
+            text_of(&settlement.plan).into(),
+            (settlement.open as i64).into(),
+            settlement.wait_ms.into(),
+            settlement.error.clone().into(),
         ];
-        let settle = statement(statements::SETTLE, values);
-        self.then_next(claimed, "settle the calls", settle).await
+        statements.push(statement(statements::SETTLE, values));
+        self.then_next(claimed, "settle the calls", statements, reach)
+            .await
     }
 
-    /// Ends a row without a plan, and claims the next of its lane.
+    /// Ends a row without a plan, and claims another where that is wanted.
     pub async fn end(
         &self,
         claimed: &Claimed,
         state: State,
         error: &str,
+        reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
         let values = vec![
             claimed.seq.into(),
@@ -353,8 +414,13 @@ impl<D: Database> Inbox<D> {
             state.name().into(),
             error.into(),
         ];
-        let end = statement(statements::END, values);
-        self.then_next(claimed, "end the update", end).await
+        let mut statements = Vec::with_capacity(3);
+        if state == State::Dead {
+            statements.push(alert(claimed, Alert::Dead));
+        }
+        statements.push(statement(statements::END, values));
+        self.then_next(claimed, "end the update", statements, reach)
+            .await
     }
 
     /// Gives a row back, to be handled after a while.
@@ -375,64 +441,25 @@ impl<D: Database> Inbox<D> {
         Ok(())
     }
 
-    /// Writes down that calls are about to be made again. `false`: the row is no longer ours.
+    /// Writes down that calls are about to be made again, and tells which gates are closed. `None`: the row is no longer ours.
     pub async fn resume(
         &self,
         claimed: &Claimed,
         plan: &[PlannedCall],
-    ) -> Result<bool, InboxError> {
+    ) -> Result<Option<Vec<Gate>>, InboxError> {
         let values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
             text_of(&plan).into(),
         ];
-        let resume = statement(statements::RESUME, values);
-        let [rows] = self.trip("resume the calls", [resume]).await?;
-        Ok(!rows.is_empty())
-    }
-
-    /// Updates, newest first, below `before` in the order of arrival.
-    pub async fn list(
-        &self,
-        state: Option<State>,
-        before: i64,
-        limit: i64,
-    ) -> Result<Vec<ListedUpdate>, InboxError> {
-        const DOING: &str = "list updates";
-        let values = vec![
-            self.bot.0.into(),
-            before.into(),
-            state.map(State::name).into(),
-            limit.into(),
-        ];
-        let [rows] = self
-            .trip(DOING, [statement(statements::LIST, values)])
-            .await?;
-        rows.into_iter().map(|row| listed(DOING, row)).collect()
-    }
-
-    /// One update with its calls and its body: the newest of this number.
-    pub async fn show(&self, update: UpdateId) -> Result<Option<ListedUpdate>, InboxError> {
-        const DOING: &str = "show an update";
-        let values = vec![self.bot.0.into(), update.0.into()];
-        let [rows] = self
-            .trip(DOING, [statement(statements::SHOW, values)])
-            .await?;
-        first(rows).map(|row| listed(DOING, row)).transpose()
-    }
-
-    /// How many updates are in which state.
-    pub async fn count(&self) -> Result<Vec<StateCount>, InboxError> {
-        const DOING: &str = "count updates";
-        let count = statement(statements::COUNT, vec![self.bot.0.into()]);
-        let [rows] = self.trip(DOING, [count]).await?;
-        let counts = rows.into_iter().map(|mut row| {
-            Ok(StateCount {
-                state: state_of(DOING, &mut row, 0)?,
-                rows: row.integer(1),
-            })
-        });
-        counts.collect()
+        let mut statements = vec![statement(statements::RESUME, values), self.gates()];
+        statements.extend(alert_of_parked(claimed, plan));
+        let mut rows = self
+            .send("resume the calls", &statements)
+            .await?
+            .into_iter();
+        let is_ours = rows.next().is_some_and(|rows| !rows.is_empty());
+        Ok(is_ours.then(|| gates_of(rows.next().unwrap_or_default())))
     }
 
     /// Removes what is older than `keep_hours`, a bite at a time.
@@ -443,7 +470,8 @@ impl<D: Database> Inbox<D> {
             KEEP_FAILED_MS.into(),
         ];
         let forget = statement(statements::FORGET, values);
-        let [_] = self.trip("forget old updates", [forget]).await?;
+        let gates = statement(statements::FORGET_GATES, vec![self.bot.0.into()]);
+        let [_, _] = self.trip("forget old updates", [forget, gates]).await?;
         Ok(())
     }
 
@@ -465,15 +493,27 @@ impl<D: Database> Inbox<D> {
         &self,
         claimed: &Claimed,
         doing: &'static str,
-        ending: Statement,
+        mut statements: Vec<Statement>,
+        reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
-        let statements = vec![ending, self.claim_lane(&claimed.lane)];
-        let mut rows = self.trip_twice(doing, statements).await?;
-        self::claimed(rows.pop().unwrap_or_default())
+        statements.push(self.claim_next(&claimed.lane, reach));
+        let rows = self.send(doing, &statements).await?;
+        self::claimed(rows.into_iter().last().unwrap_or_default())
     }
 
-    fn claim_lane(&self, lane: &str) -> Statement {
-        statement(statements::CLAIM_LANE, vec![self.bot.0.into(), lane.into()])
+    /// Claims another row. With [`Reach::Nothing`] it claims none.
+    fn claim_next(&self, lane: &str, reach: Reach) -> Statement {
+        let lane = match reach {
+            Reach::Nothing => Value::Null,
+            Reach::Lane | Reach::Anywhere => lane.into(),
+        };
+        let others = i64::from(reach == Reach::Anywhere);
+        let values = vec![self.bot.0.into(), lane, others.into()];
+        statement(statements::CLAIM_NEXT, values)
+    }
+
+    fn gates(&self) -> Statement {
+        statement(statements::GATES, vec![self.bot.0.into()])
     }
 
     fn session(&self, key: Option<&str>) -> Statement {
@@ -491,28 +531,19 @@ impl<D: Database> Inbox<D> {
             .map_err(|_| broken(doing, "some statements were not answered"))
     }
 
-    /// One trip, and once more when its answer was lost. For statements whose second run does no harm.
-    async fn trip_twice(
-        &self,
-        doing: &'static str,
-        statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, InboxError> {
-        match self.send(doing, &statements).await {
-            Ok(rows) => Ok(rows),
-            Err(_) => self.send(doing, &statements).await,
-        }
-    }
-
     async fn send(
         &self,
         doing: &'static str,
         statements: &[Statement],
     ) -> Result<Vec<Vec<Row>>, InboxError> {
         let batch = self.database.batch(statements).await;
-        let mut cost = self.cost.get();
-        cost.trips += 1;
-        cost.rows_written += batch.as_ref().map_or(0, |batch| batch.rows_written);
-        self.cost.set(cost);
+        let rows_written = batch.as_ref().map_or(0, |batch| batch.rows_written);
+        for account in [&self.cost, self.total.as_ref()] {
+            let mut cost = account.get();
+            cost.trips += 1;
+            cost.rows_written += rows_written;
+            account.set(cost);
+        }
         match batch {
             Ok(batch) => Ok(batch.rows),
             Err(DatabaseError(cause)) => Err(InboxError { doing, cause }),
@@ -536,51 +567,82 @@ fn first(rows: Vec<Row>) -> Option<Row> {
     rows.into_iter().next()
 }
 
+/// Counts an alert about a claimed row that is about to be written.
+fn alert(claimed: &Claimed, alert: Alert) -> Statement {
+    let values = vec![
+        claimed.seq.into(),
+        claimed.fence.into(),
+        alert.name().into(),
+    ];
+    statement(statements::ALERT, values)
+}
+
+/// Counts an alert where more calls are parked than when the row was claimed.
+fn alert_of_parked(claimed: &Claimed, plan: &[PlannedCall]) -> Option<Statement> {
+    let parked = |plan: &[PlannedCall]| {
+        let parked = plan.iter().filter(|call| call.state == CallState::Parked);
+        parked.count()
+    };
+    (parked(plan) > parked(&claimed.plan)).then(|| alert(claimed, Alert::Parked))
+}
+
+/// The digest of an update's bytes, as it is kept.
+fn digest(update: &Update) -> String {
+    hex(&sha256(update.raw().as_bytes()))
+}
+
+/// The number a body that gave none is filed under: negative, and the same for the same bytes.
+fn number_of(digest: Sha256Digest) -> UpdateId {
+    let bytes = digest.into_iter().take(6);
+    UpdateId(-1 - bytes.fold(0, |number, byte| number << 8 | i64::from(byte)))
+}
+
+impl Queued {
+    /// The row as `RECORD_MANY` wants it.
+    fn row(&self) -> String {
+        let Self { update, age_ms } = self;
+        text_of(&(
+            update.id,
+            digest(update),
+            &update.kind,
+            update.lane(),
+            update.chat().map(|chat| chat.id),
+            useful_seconds(&update.kind) * 1000,
+            update.made_at_ms(),
+            age_ms,
+            update.raw(),
+        ))
+    }
+}
+
 /// Reads a row that a claim brought.
 fn claimed(rows: Vec<Row>) -> Result<Option<Claimed>, InboxError> {
     const DOING: &str = "read a claimed update";
     let Some(mut row) = first(rows) else {
         return Ok(None);
     };
-    let body = row.text(7);
-    let update =
-        Update::parse(body.as_bytes()).map_err(|unusable| broken(DOING, &unusable.to_string()))?;
     Ok(Some(Claimed {
         seq: row.integer(0),
         lane: row.text(1),
-        state: state_of(DOING, &mut row, 2)?,
-        attempts: row.integer(3),
+        standing: Standing {
+            state: state_of(DOING, &mut row, 2)?,
+            attempts: row.integer(3),
+            is_useful: row.integer(5) != 0,
+            held_ms: row.integer(9),
+            held_max_ms: held_max_ms(&row.text(8)),
+        },
         fence: row.integer(4),
-        is_useful: row.integer(5) != 0,
         plan: plan_of(row.text_or_null(6)),
-        update,
+        update: Update::parse(row.text(7).as_bytes()),
     }))
 }
 
-/// Reads a row of the list, or of one shown update, which has two columns more.
-fn listed(doing: &'static str, mut row: Row) -> Result<ListedUpdate, InboxError> {
-    let calls = row
-        .text_or_null(9)
-        .and_then(|plan| RawValue::from_string(plan).ok());
-    let body = row.text_or_null(10).map(|body| {
-        let as_text = text_of(&body);
-        RawValue::from_string(body)
-            .or_else(|_| RawValue::from_string(as_text))
-            .unwrap_or_default()
+fn gates_of(rows: Vec<Row>) -> Vec<Gate> {
+    let gates = rows.into_iter().map(|mut row| Gate {
+        chat: row.text(0),
+        wait_ms: row.integer(1),
     });
-    Ok(ListedUpdate {
-        seq: row.integer(0),
-        update_id: UpdateId(row.integer(1)),
-        kind: row.text(2),
-        lane: row.text(3),
-        chat_id: row.integer_or_null(4).map(ChatId),
-        state: state_of(doing, &mut row, 5)?,
-        attempts: row.integer(6),
-        received_at: row.integer(7),
-        error: row.text_or_null(8),
-        calls,
-        body,
-    })
+    gates.collect()
 }
 
 fn state_of(doing: &'static str, row: &mut Row, column: usize) -> Result<State, InboxError> {

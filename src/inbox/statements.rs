@@ -3,6 +3,8 @@
 //! The columns of an answer are read by place, in `mod.rs` and `webhook.rs`. All times are milliseconds on the database's clock, because the
 //! clocks of isolates differ and leases must not depend on them.
 
+use crate::delivery::lease_ms;
+
 /// Now, on the database's clock.
 macro_rules! now {
     () => {
@@ -15,9 +17,13 @@ macro_rules! claim {
     () => {
         concat!(
             "UPDATE inbox SET state = iif(state = 'done', 'done', 'leased'), attempts = attempts + (state <> 'done'), ",
-            "fence = fence + 1, lease_until = ",
+            "fence = fence + 1, began_at = coalesce(began_at, ",
             now!(),
-            " + 60000 "
+            "), lease_until = ",
+            now!(),
+            " + ",
+            lease_ms!(),
+            " "
         )
     };
 }
@@ -42,7 +48,9 @@ macro_rules! claimed {
         concat!(
             " RETURNING seq, lane, state, attempts, fence, useful_until > ",
             now!(),
-            " AS is_useful, plan, body"
+            " AS is_useful, plan, body, kind, ",
+            now!(),
+            " - began_at AS held_ms"
         )
     };
 }
@@ -50,33 +58,78 @@ macro_rules! claimed {
 /// What the admin sees of an update, without its body.
 macro_rules! listed {
     () => {
-        "seq, update_id, kind, lane, chat_id, state, attempts, received_at, error"
+        "seq, update_id, kind, lane, chat_id, state, attempts, received_at, error, epoch, open"
+    };
+}
+
+/// Older than this, in milliseconds, an update cannot come from Telegram, which keeps them for 24 hours: an old request is repeated.
+macro_rules! stale_ms {
+    () => {
+        90_000_000
+    };
+}
+
+/// The state in which an update arrives, and with it whether there is anything left to do.
+macro_rules! arrival {
+    ($busy:literal, $made_at:literal, $now:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $made_at,
+            " < ",
+            $now,
+            " - ",
+            stale_ms!(),
+            " THEN 'expired' WHEN ",
+            $busy,
+            " THEN 'stored' ELSE 'leased' END"
+        )
     };
 }
 
 /// Keeps an update, and leases it at once where its lane is free. No row: it is here already.
 ///
-/// ?1 bot, ?2 `update_id`, ?3 sha256, ?4 kind, ?5 lane, ?6 `chat_id`, ?7 for how many milliseconds it is useful, ?8 body
+/// One that has to wait counts as acknowledged, since Telegram is told 200 right away.
+///
+/// ?1 bot, ?2 `update_id`, ?3 sha256, ?4 kind, ?5 lane, ?6 `chat_id`, ?7 for how many milliseconds it is useful, ?8 body,
+/// ?9 when it was made, or NULL
 pub const RECORD: &str = concat!(
-    "INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, ",
-    "received_at, useful_until, lease_until, body) ",
-    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, iif(busy, 'stored', 'leased'), 1, NOT busy, NOT busy, ",
-    "now, now + ?7, iif(busy, 0, now + 60000), ?8 FROM (SELECT ",
+    "INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, acknowledged, ",
+    "received_at, began_at, useful_until, lease_until, body) ",
+    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, state, state <> 'expired', state = 'leased', state = 'leased', state = 'stored', ",
+    "now, iif(state = 'leased', now, NULL), now + ?7, iif(state = 'leased', now + ",
+    lease_ms!(),
+    ", 0), ?8 FROM (SELECT now, ",
+    arrival!("busy", "?9", "now"),
+    " AS state FROM (SELECT ",
     now!(),
-    " AS now, EXISTS (SELECT 1 FROM inbox WHERE open > 0 AND open = 1 AND bot = ?1 AND lane = ?5) AS busy) WHERE true ",
+    " AS now, EXISTS (SELECT 1 FROM inbox WHERE open > 0 AND open = 1 AND bot = ?1 AND lane = ?5) AS busy)) WHERE true ",
     "ON CONFLICT (bot, update_id, sha256) DO NOTHING ",
     "RETURNING seq, fence, state"
 );
 
-/// Keeps a body that is no update, under a number of its own.
+/// Keeps many updates at once, in their order, for whoever claims them. What is here already stays as it is.
 ///
-/// ?1 bot, ?2 sha256, ?3 why, ?4 body
-pub const QUARANTINE: &str = concat!(
-    "INSERT INTO inbox (bot, update_id, sha256, kind, lane, state, open, attempts, fence, received_at, useful_until, ",
-    "lease_until, error, body) SELECT ?1, -coalesce(max(seq), 0) - 1, ?2, 'unusable', 'quarantine', 'quarantined', ",
-    "0, 0, 0, ",
+/// ?1 bot, ?2 a JSON array of `[update_id, sha256, kind, lane, chat_id, useful_ms, made_at, age_ms, body]`
+pub const RECORD_MANY: &str = concat!(
+    "INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, acknowledged, ",
+    "received_at, useful_until, lease_until, body) ",
+    "SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, state, state <> 'expired', 0, 0, 1, ",
+    "now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM (SELECT key, value, now, ",
+    arrival!("true", "value ->> 6", "now"),
+    " AS state FROM json_each(?2), (SELECT ",
     now!(),
-    ", 0, 0, ?3, ?4 FROM inbox RETURNING update_id"
+    " AS now)) WHERE true ORDER BY key ",
+    "ON CONFLICT (bot, update_id, sha256) DO NOTHING"
+);
+
+/// Keeps a body that is no update, under a number made from its digest, so that it is kept once.
+///
+/// ?1 bot, ?2 `update_id`, ?3 sha256, ?4 why, ?5 body
+pub const QUARANTINE: &str = concat!(
+    "INSERT INTO inbox (bot, update_id, sha256, kind, lane, state, open, attempts, fence, acknowledged, received_at, ",
+    "useful_until, lease_until, error, body) VALUES (?1, ?2, ?3, 'unusable', 'quarantine', 'quarantined', 0, 0, 0, 1, ",
+    now!(),
+    ", 0, 0, ?4, ?5) ON CONFLICT (bot, update_id, sha256) DO NOTHING"
 );
 
 /// Claims a certain update. ?1 bot, ?2 `update_id`, ?3 sha256
@@ -87,21 +140,26 @@ pub const CLAIM_UPDATE: &str = concat!(
     claimed!()
 );
 
-/// Claims the head of a lane. ?1 bot, ?2 lane
-pub const CLAIM_LANE: &str = concat!(
+/// Claims the head of a lane; where nothing of it is due and `?3` is 1, the oldest row that is due in any lane.
+///
+/// ?1 bot, ?2 lane, ?3 whether other lanes too
+pub const CLAIM_NEXT: &str = concat!(
     claim!(),
-    "WHERE seq = (SELECT seq FROM inbox WHERE open > 0 AND open = 1 AND bot = ?1 AND lane = ?2 ORDER BY seq LIMIT 1) AND ",
+    "WHERE seq = coalesce((SELECT seq FROM inbox WHERE bot = ?1 AND lane = ?2 AND ",
     claimable!(),
+    " ORDER BY seq LIMIT 1), (SELECT seq FROM inbox WHERE ?3 = 1 AND bot = ?1 AND ",
+    claimable!(),
+    " ORDER BY seq LIMIT 1))",
     claimed!()
 );
 
-/// Claims the oldest unfinished row that is due, of any lane. ?1 bot
-pub const CLAIM_UNFINISHED: &str = concat!(
-    claim!(),
-    "WHERE seq = (SELECT seq FROM inbox WHERE bot = ?1 AND ",
+/// Notes that a delivery of an update is answered 200 while somebody else has it, so that no call waits to travel in an answer.
+/// It takes nothing from whoever has the row. ?1 bot, ?2 `update_id`, ?3 sha256
+pub const ACKNOWLEDGE: &str = concat!(
+    "UPDATE inbox SET acknowledged = 1 WHERE bot = ?1 AND update_id = ?2 AND sha256 = ?3 AND acknowledged = 0 ",
+    "AND open > 0 AND state <> 'done' AND NOT (",
     claimable!(),
-    " ORDER BY seq LIMIT 1)",
-    claimed!()
+    ")"
 );
 
 /// What became of an update. ?1 bot, ?2 `update_id`, ?3 sha256
@@ -113,46 +171,75 @@ pub const SESSION: &str = "SELECT version, document FROM session WHERE bot = ?1 
 
 /// Writes a session for a claimed update, if nobody else wrote it meanwhile.
 ///
-/// ?1 seq, ?2 fence, ?3 key, ?4 new version, ?5 document
+/// ?1 seq, ?2 fence, ?3 key, ?4 new version, ?5 document, ?6 0 if the plan must travel in the answer, else 1
 pub const WRITE_SESSION: &str = "INSERT INTO session (bot, key, version, document) \
-     SELECT bot, ?3, ?4, ?5 FROM inbox WHERE seq = ?1 AND fence = ?2 AND state = 'leased' \
+     SELECT bot, ?3, ?4, ?5 FROM inbox WHERE seq = ?1 AND fence = ?2 AND state = 'leased' AND acknowledged <= ?6 \
      ON CONFLICT (bot, key) DO UPDATE SET version = excluded.version, document = excluded.document \
      WHERE session.version = excluded.version - 1";
 
-/// What every commit sets, and on which row. ?1 seq, ?2 fence, ?3 plan
+/// What every commit sets, and on which row. ?1 seq, ?2 fence, ?3 plan, ?4 0 if the plan must travel in the answer, else 1
 macro_rules! commit {
     ($and_sets:literal) => {
         concat!(
             "UPDATE inbox SET state = 'done', plan = ?3, error = NULL",
             $and_sets,
-            " WHERE seq = ?1 AND fence = ?2 AND state = 'leased'"
+            " WHERE seq = ?1 AND fence = ?2 AND state = 'leased' AND acknowledged <= ?4"
         )
     };
 }
 
-/// The session that belongs to a commit was written. ?4 key, ?5 new version, ?6 document
+/// The session that belongs to a commit was written. ?5 key, ?6 new version, ?7 document
 macro_rules! session_is_written {
     () => {
-        " AND EXISTS (SELECT 1 FROM session WHERE session.bot = inbox.bot AND key = ?4 AND version = ?5 AND document = ?6)"
+        " AND EXISTS (SELECT 1 FROM session WHERE session.bot = inbox.bot AND key = ?5 AND version = ?6 AND document = ?7)"
     };
 }
 
 /// Commits a plan whose calls are still to be made, so that the row stays open: `open` is not touched, or its index would be
-/// written too. ?1 seq, ?2 fence, ?3 plan
+/// written too. ?1 seq, ?2 fence, ?3 plan, ?4 see [`WRITE_SESSION`]
 pub const COMMIT: &str = commit!("");
 
-/// Commits a plan that leaves nothing to do. ?1 seq, ?2 fence, ?3 plan
+/// Commits a plan that leaves nothing to do. ?1 seq, ?2 fence, ?3 plan, ?4 see [`WRITE_SESSION`]
 pub const COMMIT_AND_CLOSE: &str = commit!(", open = 0");
 
-/// [`COMMIT`] with a session. ?1 seq, ?2 fence, ?3 plan, ?4 key, ?5 new version, ?6 document
+/// [`COMMIT`] with a session. ?1 … ?4, ?5 key, ?6 new version, ?7 document
 pub const COMMIT_WITH_SESSION: &str = concat!(commit!(""), session_is_written!());
 
-/// [`COMMIT_AND_CLOSE`] with a session. ?1 seq, ?2 fence, ?3 plan, ?4 key, ?5 new version, ?6 document
+/// [`COMMIT_AND_CLOSE`] with a session. ?1 … ?4, ?5 key, ?6 new version, ?7 document
 pub const COMMIT_AND_CLOSE_WITH_SESSION: &str =
     concat!(commit!(", open = 0"), session_is_written!());
 
 /// Whose a row is now: after a lost answer this tells whether a commit took effect. ?1 seq
-pub const STANDING: &str = "SELECT state, fence FROM inbox WHERE seq = ?1";
+pub const STANDING: &str = "SELECT state, fence, acknowledged FROM inbox WHERE seq = ?1";
+
+/// The gates that are closed now. ?1 bot
+pub const GATES: &str = concat!(
+    "SELECT chat, until - ",
+    now!(),
+    " AS wait_ms FROM gate WHERE bot = ?1 AND until > ",
+    now!()
+);
+
+/// Closes the gate of a chat for a while. ?1 bot, ?2 chat, ?3 milliseconds
+pub const CLOSE_GATE: &str = concat!(
+    "INSERT INTO gate (bot, chat, until) VALUES (?1, ?2, ",
+    now!(),
+    " + ?3) ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excluded.until)"
+);
+
+/// Closes the gate of the whole bot where two other chats are closed already: then it is the bot that goes too fast.
+///
+/// ?1 bot, ?2 chat, ?3 milliseconds
+pub const CLOSE_GATE_OF_BOT: &str = concat!(
+    "INSERT INTO gate (bot, chat, until) SELECT ?1, '', ",
+    now!(),
+    " + ?3 WHERE (SELECT count(*) FROM gate WHERE bot = ?1 AND chat NOT IN ('', ?2) AND until > ",
+    now!(),
+    ") >= 2 ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excluded.until)"
+);
+
+/// Removes gates that are open again. ?1 bot
+pub const FORGET_GATES: &str = concat!("DELETE FROM gate WHERE bot = ?1 AND until <= ", now!());
 
 /// Writes down what became of the calls, and lets go of the row. ?1 seq, ?2 fence, ?3 plan, ?4 open, ?5 wait in milliseconds, ?6 error
 pub const SETTLE: &str = concat!(
@@ -172,6 +259,51 @@ pub const RELEASE: &str = concat!(
     " + ?3, error = ?4 WHERE seq = ?1 AND fence = ?2 AND state = 'leased'"
 );
 
+/// Counts an alert about a claimed row that is about to be written. Said again after a lost answer it counts nothing, because
+/// the row is not leased any more.
+///
+/// ?1 seq, ?2 fence, ?3 kind of alert
+pub const ALERT: &str = concat!(
+    "INSERT INTO alert (bot, kind, count, subject) SELECT bot, ?3, 1, update_id FROM inbox ",
+    "WHERE seq = ?1 AND fence = ?2 AND lease_until > 0 AND open > 0 ",
+    "ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subject = excluded.subject"
+);
+
+/// Counts an alert about a body that is about to be quarantined, unless it is there already.
+///
+/// ?1 bot, ?2 `update_id`, ?3 sha256, ?4 kind of alert
+pub const ALERT_OF_QUARANTINE: &str = concat!(
+    "INSERT INTO alert (bot, kind, count, subject) SELECT ?1, ?4, 1, ?2 ",
+    "WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE bot = ?1 AND update_id = ?2 AND sha256 = ?3) ",
+    "ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subject = excluded.subject"
+);
+
+/// What the owners were not told yet, at most once in ten minutes a kind. ?1 bot
+pub const UNTOLD: &str = concat!(
+    "SELECT kind, count, told, subject FROM alert WHERE bot = ?1 AND count > told AND told_at <= ",
+    now!(),
+    " - 600000"
+);
+
+/// Plans to tell the owners: a row of its own, whose calls are made like any other's.
+///
+/// ?1 bot, ?2 kind of alert, ?3 how many were told before, ?4 how many are told now, ?5 plan
+pub const TELL: &str = concat!(
+    "INSERT INTO inbox (bot, update_id, sha256, kind, lane, state, open, attempts, fence, acknowledged, received_at, ",
+    "useful_until, lease_until, plan, body) SELECT ?1, -",
+    now!(),
+    ", ?2 || ' ' || ?4, 'alert', 'alert', 'done', 1, 0, 0, 1, ",
+    now!(),
+    ", 0, 0, ?5, '{}' FROM alert WHERE bot = ?1 AND kind = ?2 AND told = ?3"
+);
+
+/// Notes what the owners are told. ?1 bot, ?2 kind of alert, ?3 how many were told before, ?4 how many are told now
+pub const TOLD: &str = concat!(
+    "UPDATE alert SET told = ?4, told_at = ",
+    now!(),
+    " WHERE bot = ?1 AND kind = ?2 AND told = ?3"
+);
+
 /// Ends a row without a plan. ?1 seq, ?2 fence, ?3 state, ?4 error
 pub const END: &str = "UPDATE inbox SET state = ?3, open = 0, lease_until = 0, error = ?4 \
      WHERE seq = ?1 AND fence = ?2 AND state = 'leased'";
@@ -187,18 +319,67 @@ pub const LIST: &str = concat!(
 pub const SHOW: &str = concat!(
     "SELECT ",
     listed!(),
-    ", plan, body FROM inbox WHERE bot = ?1 AND update_id = ?2 ORDER BY seq DESC LIMIT 1"
+    ", plan, body, strftime('%Y-%m-%d %H:%M:%S', received_at / 1000, 'unixepoch') AS received FROM inbox ",
+    "WHERE bot = ?1 AND update_id = ?2 ORDER BY seq DESC LIMIT 1"
 );
 
-/// Counts rows by state. ?1 bot
-pub const COUNT: &str = "SELECT state, count(*) AS count FROM inbox WHERE bot = ?1 GROUP BY state";
-
-/// Removes finished rows that are old enough, out of the oldest thousand. ?1 bot, ?2 age in milliseconds, ?3 age for dead and quarantined ones
-pub const FORGET: &str = concat!(
-    "DELETE FROM inbox WHERE seq IN (SELECT seq FROM (SELECT seq, bot, state, open, received_at FROM inbox ",
-    "ORDER BY seq LIMIT 1000) WHERE bot = ?1 AND open = 0 AND received_at < ",
+/// Lets a finished update be handled again, as a new epoch: the newest of this number. What became of its earlier calls stays.
+///
+/// ?1 bot, ?2 `update_id`, ?3 for how many milliseconds it is useful
+pub const REPLAY: &str = concat!(
+    "UPDATE inbox SET state = 'stored', open = 1, attempts = 0, epoch = epoch + 1, began_at = NULL, acknowledged = 1, ",
+    "not_before = 0, lease_until = 0, error = NULL, useful_until = ",
     now!(),
-    " - iif(state IN ('dead', 'quarantined'), ?3, ?2))"
+    " + ?3 WHERE open = 0 AND kind <> 'alert' ",
+    "AND seq = (SELECT max(seq) FROM inbox WHERE bot = ?1 AND update_id = ?2) RETURNING seq"
+);
+
+/// The calls of a row that nobody is at. ?1 bot, ?2 seq
+pub const CALLS: &str = concat!(
+    "SELECT fence, plan FROM inbox WHERE bot = ?1 AND seq = ?2 AND state = 'done' AND lease_until <= ",
+    now!()
+);
+
+/// Writes down what an operator decided about a call, unless somebody claimed the row meanwhile.
+///
+/// ?1 seq, ?2 fence, ?3 plan, ?4 open
+pub const DECIDE: &str = concat!(
+    "UPDATE inbox SET plan = ?3, open = ?4, fence = fence + 1, not_before = 0 ",
+    "WHERE seq = ?1 AND fence = ?2 AND state = 'done' AND lease_until <= ",
+    now!(),
+    " RETURNING seq"
+);
+
+/// Planned calls, newest first. ?1 bot, ?2 and ?3 below this seq and step, ?4 state or NULL for all that did not end well, ?5 how many
+pub const OUTBOX: &str = "SELECT seq, key, update_id, kind, received_at, value, not_before FROM inbox, json_each(inbox.plan) \
+     WHERE bot = ?1 AND (seq, key) < (?2, ?3) AND (value ->> 'state' = ?4 OR (?4 IS NULL AND value ->> 'state' <> 'sent')) \
+     ORDER BY seq DESC, key DESC LIMIT ?5";
+
+/// Counts rows by state. ?1 bot
+pub const COUNT: &str = "SELECT state, count(*) AS count, sum(attempts) AS attempts FROM inbox WHERE bot = ?1 GROUP BY state";
+
+/// Counts planned calls by state and by the code of Telegram's refusal. ?1 bot
+pub const COUNT_CALLS: &str = "SELECT value ->> 'state' AS call_state, value ->> 'code' AS code, count(*) AS count \
+     FROM inbox, json_each(inbox.plan) WHERE bot = ?1 GROUP BY 1, 2";
+
+/// How long the oldest row with something left to do has been here, in milliseconds. ?1 bot
+pub const OLDEST_OPEN: &str = concat!(
+    "SELECT ",
+    now!(),
+    " - min(received_at) AS age_ms FROM inbox WHERE open > 0 AND bot = ?1"
+);
+
+/// Removes rows that are old enough, a bite of the oldest that may go at that age.
+///
+/// ?1 bot, ?2 age in milliseconds, ?3 age for dead and quarantined ones
+pub const FORGET: &str = concat!(
+    "DELETE FROM inbox WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM inbox ",
+    "WHERE bot = ?1 AND open = 0 AND state NOT IN ('dead', 'quarantined') ORDER BY seq LIMIT 300) WHERE received_at < ",
+    now!(),
+    " - ?2 UNION ALL SELECT seq FROM (SELECT seq, bot, open, received_at FROM inbox ORDER BY seq LIMIT 100) ",
+    "WHERE bot = ?1 AND open = 0 AND received_at < ",
+    now!(),
+    " - ?3)"
 );
 
 /// The webhook's row. ?1 bot

@@ -9,15 +9,13 @@ pub mod transport;
 pub mod update;
 pub mod webhook_info;
 
+use crate::delivery::CALL_TIMEOUT_MS;
 use crate::json::{Fields, text_of};
 use crate::secret::Secret;
 use crate::telegram::ids::BotId;
 use crate::telegram::methods::Method;
 use crate::telegram::refusal::{CallError, Refusal};
 use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
-
-/// How long one call may take. Below the hard stop of a visit, so that its outcome can still be written down.
-const CALL_TIMEOUT_MS: u32 = 10_000;
 
 /// The Bot API for one bot.
 pub struct Telegram<T> {

@@ -7,6 +7,31 @@ use crate::telegram::transport::Unreachable;
 /// The longest pause that is believed, in seconds.
 const RETRY_AFTER_MAX: i64 = 3600;
 
+/// Refusals of calls that had nothing left to do, as Telegram words them.
+const NOTHING_TO_DO: [&str; 3] = [
+    "message is not modified",
+    "message to delete not found",
+    "query is too old",
+];
+
+/// Refusals that are a person's choice and nobody's mistake.
+const UNWELCOME: [&str; 2] = ["bot was blocked by the user", "user is deactivated"];
+
+/// What a refusal means for the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// There was nothing left to do: what was wanted is so already, or can never be any more.
+    NothingToDo,
+    /// It was not done, and is to be tried again after a pause.
+    Pause,
+    /// It was not done, because the group has another number now.
+    Moved(ChatId),
+    /// It was not done, and will not be.
+    No,
+    /// The server failed, and nobody knows how far it came.
+    Unknown,
+}
+
 /// A call that brought no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -64,8 +89,25 @@ impl Refusal {
         }
     }
 
+    /// What it means for the call.
+    pub fn meaning(&self) -> Meaning {
+        let says = |texts: &[&str]| texts.iter().any(|text| self.description.contains(text));
+        match (self.code, self.migrate_to_chat_id) {
+            (429, _) => Meaning::Pause,
+            (..400 | 500.., _) => Meaning::Unknown,
+            (400, Some(chat)) => Meaning::Moved(chat),
+            (400, None) if says(&NOTHING_TO_DO) => Meaning::NothingToDo,
+            _ => Meaning::No,
+        }
+    }
+
     /// Whether the token itself was refused. The cloud's front end answers 404 `Not Found` for tokens of a wrong shape.
     pub fn blames_the_token(&self) -> bool {
         matches!(self.code, 401 | 421) || (self.code == 404 && !self.description.contains("method"))
     }
+}
+
+/// Whether the text of a refusal tells of a person's choice and of nobody's mistake, such as a blocked bot.
+pub fn is_a_persons_choice(text: &str) -> bool {
+    UNWELCOME.iter().any(|choice| text.contains(choice))
 }

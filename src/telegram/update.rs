@@ -104,6 +104,17 @@ impl Update {
         self.content.from.as_ref()
     }
 
+    /// When it was made, in milliseconds since 1970. Only for new messages: what is edited, or tells of something older, carries the
+    /// older date.
+    pub fn made_at_ms(&self) -> Option<i64> {
+        let is_message = matches!(
+            self.kind.as_str(),
+            "message" | "channel_post" | "business_message"
+        );
+        let date = self.content.date.filter(|_| is_message)?;
+        date.checked_mul(1000)
+    }
+
     /// The lane: updates of one lane never overlap. The chat where there is one, else the person, else the poll, else the update itself.
     pub fn lane(&self) -> String {
         if let Some(chat) = self.chat() {
@@ -128,6 +139,8 @@ pub struct Content {
     pub id: Option<String>,
     /// The number of the message.
     pub message_id: Option<MessageId>,
+    /// When it was sent, in seconds since 1970.
+    pub date: Option<i64>,
     /// The topic of a forum it was sent in.
     pub topic: Option<i64>,
     /// The chat it happened in.
@@ -182,6 +195,9 @@ impl Content {
         Self {
             id: fields.text("id").or_else(|| fields.text("poll_id")),
             message_id: fields.integer("message_id").map(MessageId),
+            date: fields
+                .integer("date")
+                .filter(|date| (1..=INTEGER_MAX / 1000).contains(date)),
             topic: thread.filter(|_| is_topic),
             chat: fields.object("chat").and_then(|fields| Chat::of(&fields)),
             from: fields

@@ -1,0 +1,154 @@
+//! Calls that wait, failed or are parked: `GET /admin/outbox`, and what an operator decides: `POST …/{id}/resend` and `…/drop`.
+
+use serde::Serialize;
+
+use crate::admin::page::{self, bad_parameter};
+use crate::admin::unavailable;
+use crate::app::App;
+use crate::delivery::outbox::CallState;
+use crate::inbox::database::Database;
+use crate::inbox::outbox::{CallId, Decided, Decision, ListedCall};
+use crate::language::Language;
+use crate::notes::Notes;
+use crate::reply::{Complaint, Format, Reply};
+use crate::request::Request;
+use crate::telegram::transport::Transport;
+use crate::webhook;
+
+/// Above every call there is.
+const NEWEST: CallId = CallId {
+    seq: (1 << 53) - 1,
+    step: 0,
+};
+
+#[derive(Serialize)]
+struct Listed {
+    calls: Vec<ListedCall>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    call: &'a str,
+    decision: &'a str,
+}
+
+/// `GET /admin/outbox[?state=&limit=&before=]`: newest first; without a state all that did not end well. `next` is the `before` of the next
+/// page.
+pub async fn list<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+) -> Reply {
+    let language = request.language(app.settings.language);
+    let asked =
+        page::state(request, language, &CallState::ALL, CallState::name).and_then(|state| {
+            Ok((
+                state,
+                before(request, language)?,
+                page::limit(request, language)?,
+            ))
+        });
+    let (state, before, limit) = match asked {
+        Ok(asked) => asked,
+        Err(complaint) => return Reply::error(400, &complaint, request.format()),
+    };
+    let mut calls = match app.inbox.calls(state, before, limit + 1).await {
+        Ok(calls) => calls,
+        Err(error) => return unavailable(request, language, &error),
+    };
+    let has_more = page::cut(&mut calls, limit);
+    let last = calls.last().filter(|_| has_more);
+    let next = last.map(|call| call.id.clone());
+    match request.format() {
+        Format::Json => Reply::json(200, &Listed { calls, next }),
+        Format::Text => Reply::text(200, &lines(&calls, next.as_deref())),
+    }
+}
+
+/// `POST /admin/outbox/{id}/resend` and `…/drop`.
+pub async fn decide<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+    id: &str,
+    decision: Decision,
+) -> Reply {
+    let language = request.language(app.settings.language);
+    let Some(place) = CallId::of(id) else {
+        let complaint = bad_parameter(language, "id", id, "12.0");
+        return Reply::error(400, &complaint, request.format());
+    };
+    let decided = match app.inbox.decide(place, decision).await {
+        Ok(decided) => decided,
+        Err(error) => return unavailable(request, language, &error),
+    };
+    let complaint = match decided {
+        Decided::NotHere => return Reply::error(404, &unknown(language, id), request.format()),
+        Decided::NotIn(state) => Some(nothing_to_decide(language, id, state)),
+        Decided::Yes => None,
+    };
+    if let Some(complaint) = complaint {
+        return Reply::error(409, &complaint, request.format());
+    }
+    if decision == Decision::Resend {
+        // Whatever this visit cannot finish, the cron finishes within a minute.
+        let _ = webhook::take_up(app).await;
+    }
+    let decision = match decision {
+        Decision::Resend => "resend",
+        Decision::Drop => "drop",
+    };
+    match request.format() {
+        Format::Json => Reply::json(200, &Answer { call: id, decision }),
+        Format::Text => Reply::text(200, &format!("{id}\t{decision}")),
+    }
+}
+
+fn before(request: &Request, language: Language) -> Result<CallId, Complaint> {
+    let Some(text) = request.parameter("before") else {
+        return Ok(NEWEST);
+    };
+    CallId::of(&text).ok_or_else(|| bad_parameter(language, "before", &text, "12.0"))
+}
+
+fn lines(calls: &[ListedCall], next: Option<&str>) -> String {
+    let mut lines: Vec<String> = calls
+        .iter()
+        .map(|call| format!("{}\t{}\t{}", call.id, call.update_id, call.planned.get()))
+        .collect();
+    lines.extend(next.map(|next| format!("… ?before={next}")));
+    lines.join("\n")
+}
+
+fn unknown(language: Language, id: &str) -> Complaint {
+    Complaint::new(
+        &language.fill(
+            "call {} cannot be decided about",
+            "щодо виклику {} нічого вирішити",
+            &[id],
+        ),
+        language.fill(
+            "it is not here, or somebody is making calls of its update right now",
+            "його тут немає, або виклики його оновлення виконуються саме зараз",
+            &[],
+        ),
+        language.pick(
+            "list the calls with `GET /admin/outbox`, or try again in a minute",
+            "подивіться виклики: `GET /admin/outbox`, або спробуйте за хвилину",
+        ),
+    )
+}
+
+fn nothing_to_decide(language: Language, id: &str, state: CallState) -> Complaint {
+    Complaint::new(
+        &language.fill(
+            "call {} cannot be decided about",
+            "щодо виклику {} нічого вирішити",
+            &[id],
+        ),
+        language.fill("it is `{}`", "він має стан `{}`", &[state.name()]),
+        language.pick(
+            "decide about calls that are `parked`, `wait` or `failed`: `GET /admin/outbox`",
+            "вирішуйте щодо викликів у стані `parked`, `wait` або `failed`: `GET /admin/outbox`",
+        ),
+    )
+}

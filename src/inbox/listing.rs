@@ -1,0 +1,151 @@
+//! The inbox as the operator sees it: lists, one update, counts, and another try.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::delivery::inbox::{State, useful_seconds};
+use crate::inbox::database::{Database, Row};
+use crate::inbox::{Inbox, InboxError, Open, first, state_of, statement, statements};
+use crate::json::text_of;
+use crate::telegram::ids::{ChatId, UpdateId};
+
+/// How many rows are in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateCount {
+    /// The state.
+    pub state: State,
+    /// How many rows.
+    pub rows: i64,
+    /// How often handlers were started for them.
+    pub attempts: i64,
+}
+
+/// An update as the operator sees it.
+#[derive(Debug, Serialize)]
+pub struct ListedUpdate {
+    /// Its place in the order of arrival; a page ends before one.
+    pub seq: i64,
+    /// Telegram's number, or a negative one for a body that gave none.
+    pub update_id: UpdateId,
+    /// Its kind.
+    pub kind: String,
+    /// Its lane.
+    pub lane: String,
+    /// Its chat, where there is one.
+    pub chat_id: Option<ChatId>,
+    /// Its state.
+    pub state: State,
+    /// Whether something is left to do.
+    pub is_open: bool,
+    /// How often a handler was started for it.
+    pub attempts: i64,
+    /// How often an operator had it handled again.
+    pub epoch: i64,
+    /// When it arrived, in milliseconds since 1970.
+    pub received_at: i64,
+    /// What went wrong last.
+    pub error: Option<String>,
+    /// When it arrived, in UTC. Only where one update is shown.
+    #[serde(skip)]
+    pub received: Option<String>,
+    /// The planned calls and what became of each. Only where one update is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Box<RawValue>>,
+    /// What arrived, as it arrived; as a JSON text where it is no JSON. Only where one update is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Box<RawValue>>,
+}
+
+impl<D: Database> Inbox<D> {
+    /// Updates, newest first, below `before` in the order of arrival.
+    pub async fn list(
+        &self,
+        state: Option<State>,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<ListedUpdate>, InboxError> {
+        const DOING: &str = "list updates";
+        let values = vec![
+            self.bot.0.into(),
+            before.into(),
+            state.map(State::name).into(),
+            limit.into(),
+        ];
+        let [rows] = self
+            .trip(DOING, [statement(statements::LIST, values)])
+            .await?;
+        rows.into_iter().map(|row| listed(DOING, row)).collect()
+    }
+
+    /// One update with its calls and its body: the newest of this number.
+    pub async fn show(&self, update: UpdateId) -> Result<Option<ListedUpdate>, InboxError> {
+        const DOING: &str = "show an update";
+        let values = vec![self.bot.0.into(), update.0.into()];
+        let [rows] = self
+            .trip(DOING, [statement(statements::SHOW, values)])
+            .await?;
+        first(rows).map(|row| listed(DOING, row)).transpose()
+    }
+
+    /// Lets a finished update be handled again. `false`: there is none, or something is still left to do on it.
+    pub async fn replay(&self, update: UpdateId, kind: &str) -> Result<bool, InboxError> {
+        let useful_ms = useful_seconds(kind) * 1000;
+        let values = vec![self.bot.0.into(), update.0.into(), useful_ms.into()];
+        let replay = statement(statements::REPLAY, values);
+        let [rows] = self.trip("replay an update", [replay]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// How many updates are in which state.
+    pub async fn count(&self) -> Result<Vec<StateCount>, InboxError> {
+        const DOING: &str = "count updates";
+        let count = statement(statements::COUNT, vec![self.bot.0.into()]);
+        let [rows] = self.trip(DOING, [count]).await?;
+        let counts = rows.into_iter().map(|mut row| {
+            Ok(StateCount {
+                state: state_of(DOING, &mut row, 0)?,
+                rows: row.integer(1),
+                attempts: row.integer(2),
+            })
+        });
+        counts.collect()
+    }
+
+    /// How long the oldest update with something left to do has been here, in milliseconds.
+    pub async fn oldest_open_ms(&self) -> Result<Option<i64>, InboxError> {
+        let oldest = statement(statements::OLDEST_OPEN, vec![self.bot.0.into()]);
+        let [rows] = self
+            .trip("look for the oldest open update", [oldest])
+            .await?;
+        Ok(first(rows).and_then(|row| row.integer_or_null(0)))
+    }
+}
+
+/// Reads a row of the list, or of one shown update, which has three columns more.
+fn listed(doing: &'static str, mut row: Row) -> Result<ListedUpdate, InboxError> {
+    let calls = row
+        .text_or_null(11)
+        .and_then(|plan| RawValue::from_string(plan).ok());
+    let body = row.text_or_null(12).map(|body| {
+        let as_text = text_of(&body);
+        RawValue::from_string(body)
+            .or_else(|_| RawValue::from_string(as_text))
+            .unwrap_or_default()
+    });
+    Ok(ListedUpdate {
+        seq: row.integer(0),
+        update_id: UpdateId(row.integer(1)),
+        kind: row.text(2),
+        lane: row.text(3),
+        chat_id: row.integer_or_null(4).map(ChatId),
+        state: state_of(doing, &mut row, 5)?,
+        attempts: row.integer(6),
+        received_at: row.integer(7),
+        error: row.text_or_null(8),
+        epoch: row.integer(9),
+        is_open: row.integer(10) != Open::Closed as i64,
+        received: row.text_or_null(13),
+        calls,
+        body,
+    })
+}

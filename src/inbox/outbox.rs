@@ -1,0 +1,164 @@
+//! The planned calls in the operator's hands: listed, counted, and decided about.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::delivery::outbox::{CallState, PlannedCall};
+use crate::inbox::database::{Database, Row};
+use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement, statements};
+use crate::json::text_of;
+use crate::telegram::ids::UpdateId;
+
+/// The place of a planned call: the row of its update in the order of arrival, and its step in the plan. Written `seq.step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallId {
+    /// The row.
+    pub seq: i64,
+    /// The step, from 0.
+    pub step: i64,
+}
+
+/// A planned call as the operator sees it.
+#[derive(Debug, Serialize)]
+pub struct ListedCall {
+    /// Its place.
+    pub id: String,
+    /// The update it answers.
+    pub update_id: UpdateId,
+    /// The kind of that update.
+    pub kind: String,
+    /// When that update arrived, in milliseconds since 1970.
+    pub received_at: i64,
+    /// Not before this it is made again, in milliseconds since 1970. 0: nothing is to be waited for.
+    pub not_before: i64,
+    /// The call, its state, its tries, and its error.
+    pub planned: Box<RawValue>,
+}
+
+/// Calls in one state.
+#[derive(Debug)]
+pub struct CallCount {
+    /// The state's name.
+    pub state: String,
+    /// The code of Telegram's refusal, where there was one.
+    pub code: Option<i64>,
+    /// How many calls.
+    pub calls: i64,
+}
+
+/// What an operator decides about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Make it again.
+    Resend,
+    /// Let it be.
+    Drop,
+}
+
+/// What came of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It is written down.
+    Yes,
+    /// There is no such call, or somebody is at its row right now.
+    NotHere,
+    /// In its state there is nothing to decide.
+    NotIn(CallState),
+}
+
+impl CallId {
+    /// Reads `seq.step`.
+    pub fn of(text: &str) -> Option<Self> {
+        let (seq, step) = text.split_once('.')?;
+        Some(Self {
+            seq: seq.parse().ok()?,
+            step: step.parse().ok()?,
+        })
+    }
+}
+
+impl<D: Database> Inbox<D> {
+    /// Planned calls, newest first, below `before`. `None`: all that did not end well.
+    pub async fn calls(
+        &self,
+        state: Option<CallState>,
+        before: CallId,
+        limit: i64,
+    ) -> Result<Vec<ListedCall>, InboxError> {
+        let values = vec![
+            self.bot.0.into(),
+            before.seq.into(),
+            before.step.into(),
+            state.map(CallState::name).into(),
+            limit.into(),
+        ];
+        let outbox = statement(statements::OUTBOX, values);
+        let [rows] = self.trip("list calls", [outbox]).await?;
+        Ok(rows.into_iter().map(ListedCall::from).collect())
+    }
+
+    /// Writes down what an operator decided about a call.
+    pub async fn decide(&self, id: CallId, decision: Decision) -> Result<Decided, InboxError> {
+        let values = vec![self.bot.0.into(), id.seq.into()];
+        let look = statement(statements::CALLS, values);
+        let [rows] = self.trip("look at a call", [look]).await?;
+        let Some(mut row) = first(rows) else {
+            return Ok(Decided::NotHere);
+        };
+        let mut plan = plan_of(row.text_or_null(1));
+        let step = usize::try_from(id.step).unwrap_or(usize::MAX);
+        let Some(call) = plan.get_mut(step) else {
+            return Ok(Decided::NotHere);
+        };
+        let may = match decision {
+            Decision::Resend => call.resend(),
+            Decision::Drop => call.drop_by_operator(),
+        };
+        if !may {
+            return Ok(Decided::NotIn(call.state));
+        }
+        let open = if plan.iter().any(PlannedCall::is_due) {
+            Open::LetsLaneGo
+        } else {
+            Open::Closed
+        };
+        let values = vec![
+            id.seq.into(),
+            row.integer(0).into(),
+            text_of(&plan).into(),
+            (open as i64).into(),
+        ];
+        let decide = statement(statements::DECIDE, values);
+        let [written] = self.trip("decide about a call", [decide]).await?;
+        Ok(if written.is_empty() {
+            Decided::NotHere
+        } else {
+            Decided::Yes
+        })
+    }
+
+    /// How many calls are in which state.
+    pub async fn count_calls(&self) -> Result<Vec<CallCount>, InboxError> {
+        let count = statement(statements::COUNT_CALLS, vec![self.bot.0.into()]);
+        let [rows] = self.trip("count calls", [count]).await?;
+        let counts = rows.into_iter().map(|mut row| CallCount {
+            state: row.text(0),
+            code: row.integer_or_null(1),
+            calls: row.integer(2),
+        });
+        Ok(counts.collect())
+    }
+}
+
+impl From<Row> for ListedCall {
+    fn from(mut row: Row) -> Self {
+        Self {
+            id: format!("{}.{}", row.integer(0), row.integer(1)),
+            update_id: UpdateId(row.integer(2)),
+            kind: row.text(3),
+            received_at: row.integer(4),
+            not_before: row.integer(6),
+            planned: RawValue::from_string(row.text(5)).unwrap_or_default(),
+        }
+    }
+}

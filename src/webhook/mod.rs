@@ -1,0 +1,330 @@
+//! The spine: what happens to one update, from Telegram's knock to the last call.
+//!
+//! An update acknowledged is an update stored. A plan is made exactly once. A call is sent at least once, and twice only
+//! when the network hid the outcome.
+
+pub mod door;
+pub mod watch;
+pub mod work;
+
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
+
+use crate::app::App;
+use crate::delivery::outbox::PlannedCall;
+use crate::delivery::{HARD_STOP_MS, SOFT_DEADLINE_MS};
+use crate::inbox::database::Database;
+use crate::inbox::{InboxError, Recorded};
+use crate::isolate::Door;
+use crate::notes::Notes;
+use crate::reply::Reply;
+use crate::request::{Body, BodyError, Request};
+use crate::session;
+use crate::telegram::ids::UpdateId;
+use crate::telegram::transport::Transport;
+use crate::telegram::update::Update;
+use crate::visit::Boxed;
+use crate::webhook::watch::{Stage, Watch};
+use crate::webhook::work::{Afterwards, Work, in_response};
+
+/// The largest body that is read. Telegram keeps updates below 512 KiB.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The secret is missing or wrong.
+    Refused,
+    /// The body is larger than an update can be.
+    TooLarge,
+    /// The body broke off, or the database does not answer: Telegram is to bring it again.
+    Unavailable,
+    /// It is no update. It is kept for the operator.
+    Quarantined,
+    /// It is kept, and will be handled after an earlier one of its lane, or by whoever is at it already.
+    Waiting,
+    /// It was here before and is finished.
+    Repeated,
+    /// It was handled.
+    Done,
+    /// It was handled, and its only call travels in the answer.
+    Answered(String),
+    /// It was too old to be answered.
+    Expired,
+    /// It was given up.
+    Dead,
+}
+
+impl Verdict {
+    /// Its name in the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::TooLarge => "too large",
+            Self::Unavailable => "unavailable",
+            Self::Quarantined => "quarantined",
+            Self::Waiting => "waiting",
+            Self::Repeated => "repeated",
+            Self::Done => "done",
+            Self::Answered(_) => "answered",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// What Telegram is told. Never 410: after a day of those it would delete the webhook.
+    pub fn reply(&self, now_ms: i64) -> Reply {
+        match self {
+            Self::Refused => Reply::empty(401),
+            Self::TooLarge => Reply::empty(413),
+            // 5 to 10 seconds, so that updates that failed together do not come back together.
+            Self::Unavailable => {
+                Reply::empty(503).with_header("retry-after", (5 + now_ms.rem_euclid(6)).to_string())
+            }
+            Self::Answered(call) => Reply::empty(200)
+                .with_header("content-type", "application/json")
+                .with_body(call.clone()),
+            _ => Reply::empty(200),
+        }
+    }
+}
+
+/// A delivery that has its answer.
+pub struct Delivered {
+    /// The update's number, where there is one.
+    pub update_id: Option<UpdateId>,
+    /// What became of it so far.
+    pub verdict: Verdict,
+    /// What goes on after the answer. It ends with what became of the update, where that was not clear before.
+    pub rest: Option<Boxed<'static, Option<Verdict>>>,
+}
+
+/// How far a delivery came before its answer.
+struct Received {
+    update_id: Option<UpdateId>,
+    verdict: Verdict,
+    afterwards: Afterwards,
+    door: Option<Rc<Door>>,
+}
+
+/// Answers a delivery, and counts what became of it.
+pub async fn answer<D, T, N>(
+    app: &Rc<App<D, T, N>>,
+    request: &Request,
+    body: impl Body + 'static,
+) -> Delivered
+where
+    D: Database + 'static,
+    T: Transport + 'static,
+    N: Notes + 'static,
+{
+    let delivered = answer_in_time(app, request, body).await;
+    app.isolate.count_verdict(delivered.verdict.name());
+    delivered
+}
+
+/// Answers within the soft deadline, whatever goes on.
+async fn answer_in_time<D, T, N>(
+    app: &Rc<App<D, T, N>>,
+    request: &Request,
+    body: impl Body + 'static,
+) -> Delivered
+where
+    D: Database + 'static,
+    T: Transport + 'static,
+    N: Notes + 'static,
+{
+    if request.announces_more_than(BODY_BYTES_MAX) {
+        return Delivered::settled(None, Verdict::TooLarge);
+    }
+    let secret = request.header("x-telegram-bot-api-secret-token");
+    let secret = secret.unwrap_or_default().to_owned();
+    let watch = Rc::new(Watch::of_delivery());
+    let visit = {
+        let (app, watch) = (Rc::clone(app), Rc::clone(&watch));
+        Box::pin(async move { deliver(&app, &watch, &secret, body).await })
+    };
+    let soft_deadline = Box::pin(app.telegram.transport().pause(SOFT_DEADLINE_MS));
+    let visit = match select(visit, soft_deadline).await {
+        Either::Left((received, _)) => return go_on(app, watch, received),
+        Either::Right(((), visit)) => visit,
+    };
+    match watch.stage() {
+        // Nobody knows whether it is kept, so Telegram is to bring it again.
+        Stage::Receiving => Delivered::settled(None, Verdict::Unavailable),
+        Stage::Answering => {
+            let hard_stop = app
+                .telegram
+                .transport()
+                .pause(HARD_STOP_MS - SOFT_DEADLINE_MS);
+            match select(visit, Box::pin(hard_stop)).await {
+                Either::Left((received, _)) => go_on(app, watch, received),
+                // Whatever was committed is in the answer to the next delivery.
+                Either::Right(_) => Delivered::settled(None, Verdict::Unavailable),
+            }
+        }
+        Stage::Working | Stage::Answered => {
+            watch.enters(Stage::Answered);
+            let update_id = watch.update_id();
+            let app = Rc::clone(app);
+            let rest = async move {
+                let work = async {
+                    let received = visit.await;
+                    settle(&app, &watch, received.afterwards, received.door).await;
+                    received.verdict
+                };
+                watch.limits(app.telegram.transport(), work).await
+            };
+            Delivered {
+                update_id,
+                verdict: Verdict::Waiting,
+                rest: Some(Box::pin(rest)),
+            }
+        }
+    }
+}
+
+/// Works on rows that were left behind, as long as the visit may. How many it took up.
+pub async fn take_up<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+) -> Result<u32, InboxError> {
+    let watch = Watch::of_cron();
+    let work = async {
+        let door = door::door(app).await?;
+        let Some(claimed) = app.inbox.claim_unfinished().await? else {
+            return Ok(());
+        };
+        let work = Work {
+            app,
+            door: &door,
+            watch: &watch,
+        };
+        work.settle(Afterwards::Next(claimed)).await
+    };
+    let outcome = watch.limits(app.telegram.transport(), work).await;
+    outcome.unwrap_or(Ok(()))?;
+    Ok(watch.taken_up())
+}
+
+impl Delivered {
+    fn settled(update_id: Option<UpdateId>, verdict: Verdict) -> Self {
+        Self {
+            update_id,
+            verdict,
+            rest: None,
+        }
+    }
+}
+
+impl Received {
+    fn settled(update_id: Option<UpdateId>, verdict: Verdict) -> Self {
+        Self {
+            update_id,
+            verdict,
+            afterwards: Afterwards::Nothing,
+            door: None,
+        }
+    }
+}
+
+/// The answer to a delivery whose work is done, and what is to be written down after it.
+fn go_on<D, T, N>(app: &Rc<App<D, T, N>>, watch: Rc<Watch>, received: Received) -> Delivered
+where
+    D: Database + 'static,
+    T: Transport + 'static,
+    N: Notes + 'static,
+{
+    watch.enters(Stage::Answered);
+    let app = Rc::clone(app);
+    let rest: Option<Boxed<'static, Option<Verdict>>> = match received.afterwards {
+        Afterwards::Nothing => None,
+        afterwards => Some(Box::pin(async move {
+            let settling = settle(&app, &watch, afterwards, received.door);
+            watch.limits(app.telegram.transport(), settling).await;
+            None
+        })),
+    };
+    Delivered {
+        update_id: received.update_id,
+        verdict: received.verdict,
+        rest,
+    }
+}
+
+/// What is not written down here is found by the cron.
+async fn settle<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    watch: &Watch,
+    afterwards: Afterwards,
+    door: Option<Rc<Door>>,
+) {
+    if let Some(door) = door {
+        let door = &door;
+        let _ = Work { app, door, watch }.settle(afterwards).await;
+    }
+}
+
+/// Lets Telegram in, records what it brings, and works on it.
+async fn deliver<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    watch: &Watch,
+    secret: &str,
+    body: impl Body,
+) -> Received {
+    let door = match door::authenticate(app, secret).await {
+        Ok(Some(door)) => door,
+        Ok(None) => return Received::settled(None, Verdict::Refused),
+        Err(_) => return Received::settled(None, Verdict::Unavailable),
+    };
+    let body = match body.read(BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => return Received::settled(None, Verdict::TooLarge),
+        Err(BodyError::Broken) => return Received::settled(None, Verdict::Unavailable),
+    };
+    let update = match Update::parse(&body) {
+        Ok(update) => update,
+        Err(unusable) => return quarantine(app, &body, &unusable.to_string()).await,
+    };
+    let (id, key) = (update.id, session::key(&update));
+    let recorded = app.inbox.record(update, key.as_deref()).await;
+    let (claimed, session) = match recorded {
+        Ok(Recorded::Ours(claimed, session)) => (claimed, session),
+        Ok(Recorded::Waiting) => return Received::settled(Some(id), Verdict::Waiting),
+        Ok(Recorded::TooOld) => return Received::settled(Some(id), Verdict::Expired),
+        Ok(Recorded::Finished(plan)) => return Received::settled(Some(id), again(&plan)),
+        Err(_) => return Received::settled(Some(id), Verdict::Unavailable),
+    };
+    watch.is_kept(id);
+    let work = Work {
+        app,
+        door: &door,
+        watch,
+    };
+    let (verdict, afterwards) = work.carry_out(claimed, session).await;
+    Received {
+        update_id: Some(id),
+        verdict,
+        afterwards,
+        door: Some(door),
+    }
+}
+
+async fn quarantine<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    body: &[u8],
+    why: &str,
+) -> Received {
+    match app.inbox.quarantine(body, why).await {
+        Ok(id) => Received::settled(Some(id), Verdict::Quarantined),
+        Err(_) => Received::settled(None, Verdict::Unavailable),
+    }
+}
+
+/// The answer to a repeated delivery: the same as the first time, where that carried a call.
+fn again(plan: &[PlannedCall]) -> Verdict {
+    match plan {
+        [only] if only.is_in_response => Verdict::Answered(in_response(only)),
+        _ => Verdict::Repeated,
+    }
+}
