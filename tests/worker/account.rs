@@ -25,7 +25,6 @@ const DATABASE_FOLDER: &str = "state/v3/d1/miniflare-D1DatabaseObject";
 pub(super) struct Row {
     pub state: String,
     pub open: i64,
-    pub attempts: i64,
     pub error: Option<String>,
     /// The planned calls, a JSON array.
     pub calls: Value,
@@ -56,15 +55,14 @@ impl Worker {
 
     fn rows_where(&self, condition: &str) -> HashMap<i64, Row> {
         let database = self.database(OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let columns = "SELECT update_id, state, open, attempts, error, plan FROM inbox WHERE ";
+        let columns = "SELECT update_id, state, open, error, plan FROM inbox WHERE ";
         let mut rows = database.prepare(&[columns, condition].concat()).unwrap();
         let rows = rows.query_map([], |row| {
-            let plan: Option<String> = row.get(5)?;
+            let plan: Option<String> = row.get(4)?;
             let row_read = Row {
                 state: row.get(1)?,
                 open: row.get(2)?,
-                attempts: row.get(3)?,
-                error: row.get(4)?,
+                error: row.get(3)?,
                 calls: serde_json::from_str(&plan.unwrap_or_default()).unwrap_or_default(),
             };
             Ok((row.get(0)?, row_read))

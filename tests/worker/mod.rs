@@ -3,6 +3,7 @@
 mod account;
 mod checkout;
 mod load;
+mod previous;
 mod running;
 mod visitor;
 
@@ -16,6 +17,7 @@ mod kill;
 mod panic;
 mod persistence;
 mod prompt;
+mod redeploy;
 mod updates;
 mod webhook;
 
