@@ -7,6 +7,7 @@ use crate::inbox::listing::StateCount;
 use crate::inbox::{Inbox, InboxError};
 use crate::isolate::Isolate;
 use crate::notes::Notes;
+use crate::queue::Queue;
 use crate::settings::Settings;
 use crate::telegram::Telegram;
 use crate::telegram::refusal::CallError;
@@ -23,6 +24,8 @@ pub struct App<D, T, N> {
     pub telegram: Telegram<T>,
     /// What may be a minute old.
     pub notes: N,
+    /// What keeps updates before the inbox does, where the deployment has it.
+    pub queue: Option<Box<dyn Queue>>,
     /// What this isolate remembers.
     pub isolate: Rc<Isolate>,
     /// When the visit began, in milliseconds since 1970.
@@ -40,6 +43,7 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
             telegram: Telegram::new(transport, &settings.api_root, token, bot),
             settings,
             notes,
+            queue: None,
             isolate,
             now_ms,
         }

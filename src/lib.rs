@@ -68,6 +68,7 @@ pub mod json;
 pub mod language;
 pub mod notes;
 pub mod plan;
+pub mod queue;
 pub mod reply;
 pub mod request;
 pub mod secret;
@@ -76,3 +77,8 @@ pub mod settings;
 pub mod telegram;
 mod typed_json;
 pub mod visit;
+
+/// The standard library's allocator is four times as large; in the wasm that is 7 KB.
+#[cfg(feature = "small-allocator")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -120,6 +120,8 @@ impl Database for &SqliteDatabase {
         }
         Ok(batch)
     }
+
+    async fn pause(&self, _: u32) {}
 }
 
 /// Puts the test's clock in place of the database's own.

@@ -419,12 +419,7 @@ impl Database for DatabasePort {
         };
         let is_the_end = match self.dies.get() {
             Dies::Never => false,
-            Dies::BeforeHandling => is_about(&[
-                statements::COMMIT,
-                statements::COMMIT_AND_CLOSE,
-                statements::COMMIT_WITH_SESSION,
-                statements::COMMIT_AND_CLOSE_WITH_SESSION,
-            ]),
+            Dies::BeforeHandling => is_about(&[statements::COMMIT, statements::COMMIT_AND_CLOSE]),
             Dies::BeforeSettling => is_about(&[statements::SETTLE]),
         };
         if is_the_end {
@@ -432,6 +427,8 @@ impl Database for DatabasePort {
         }
         (&*self.database).batch(statements).await
     }
+
+    async fn pause(&self, _: u32) {}
 }
 
 /// The way to the pretend Telegram, and the isolate's clock. For an isolate that dies it stands still.

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::delivery::outbox::CallState;
 use crate::inbox::database::Database;
 use crate::inbox::outbox::{CallId, Decided, Decision, ListedCall};
+use crate::json::text_of;
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::reply::{Complaint, Format, Reply};
@@ -20,12 +21,6 @@ const NEWEST: CallId = CallId {
     seq: (1 << 53) - 1,
     step: 0,
 };
-
-#[derive(Serialize)]
-struct Listed {
-    calls: Vec<ListedCall>,
-    next: Option<String>,
-}
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -41,7 +36,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
 ) -> Reply {
     let language = request.language(app.settings.language);
     let asked =
-        page::state(request, language, &CallState::ALL, CallState::name).and_then(|state| {
+        page::state(request, language, &CallState::ALL.map(CallState::name)).and_then(|state| {
             Ok((
                 state,
                 before(request, language)?,
@@ -60,7 +55,9 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     let last = calls.last().filter(|_| has_more);
     let next = last.map(|call| call.id.clone());
     match request.format() {
-        Format::Json => Reply::json(200, &Listed { calls, next }),
+        Format::Json => Reply::empty(200)
+            .with_header("content-type", "application/json")
+            .with_body(listed(&calls, next.as_deref())),
         Format::Text => Reply::text(200, &lines(&calls, next.as_deref())),
     }
 }
@@ -110,12 +107,16 @@ fn before(request: &Request, language: Language) -> Result<CallId, Complaint> {
     CallId::of(&text).ok_or_else(|| bad_parameter(language, "before", &text, "12.0"))
 }
 
+fn listed(calls: &[ListedCall], next: Option<&str>) -> String {
+    let calls: Vec<&str> = calls.iter().map(|call| call.json.as_str()).collect();
+    let next = text_of(&next);
+    ["{\"calls\":[", &calls.join(","), "],\"next\":", &next, "}"].concat()
+}
+
 fn lines(calls: &[ListedCall], next: Option<&str>) -> String {
-    let mut lines: Vec<String> = calls
-        .iter()
-        .map(|call| format!("{}\t{}\t{}", call.id, call.update_id, call.planned.get()))
-        .collect();
-    lines.extend(next.map(|next| format!("… ?before={next}")));
+    let mut lines: Vec<&str> = calls.iter().map(|call| call.json.as_str()).collect();
+    let more = next.map(|next| format!("… ?before={next}"));
+    lines.extend(more.as_deref());
     lines.join("\n")
 }
 

@@ -10,24 +10,18 @@ const LIMIT_DEFAULT: i64 = 50;
 /// How many entries a page holds at most.
 const LIMIT_MAX: i64 = 500;
 
-/// The state an entry must have, where one is asked for by name.
-pub(crate) fn state<S: Copy>(
+/// The name of the state an entry must have, where one is asked for.
+pub(crate) fn state(
     request: &Request,
     language: Language,
-    states: &[S],
-    name_of: fn(S) -> &'static str,
-) -> Result<Option<S>, Complaint> {
+    states: &[&'static str],
+) -> Result<Option<&'static str>, Complaint> {
     let Some(asked) = request.parameter("state") else {
         return Ok(None);
     };
-    let state = states.iter().find(|state| name_of(**state) == asked);
-    let names = || {
-        let names: Vec<&str> = states.iter().map(|state| name_of(*state)).collect();
-        names.join(", ")
-    };
-    match state {
-        Some(state) => Ok(Some(*state)),
-        None => Err(bad_parameter(language, "state", &asked, &names())),
+    match states.iter().find(|state| **state == asked) {
+        Some(state) => Ok(Some(state)),
+        None => Err(bad_parameter(language, "state", &asked, &states.join(", "))),
     }
 }
 

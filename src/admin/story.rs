@@ -91,11 +91,11 @@ fn told(language: Language, id: &str, call: &PlannedCall) -> String {
         CallState::Sent => ("was made", "виконано"),
         CallState::Failed => ("failed", "не вдався"),
         CallState::Unknown | CallState::Parked => (
-            "has an unknown outcome and waits for you: POST /admin/outbox/<id>/resend or …/drop",
-            "має невідомий результат і чекає на вас: POST /admin/outbox/<id>/resend або …/drop",
+            "has an unknown outcome and waits for you: POST /admin/outbox/{}/resend or …/drop",
+            "має невідомий результат і чекає на вас: POST /admin/outbox/{}/resend або …/drop",
         ),
     };
-    let state = language.pick(english, ukrainian).replace("<id>", id);
+    let state = language.fill(english, ukrainian, &[id]);
     let tries = call.tries.to_string();
     let mut line = language.fill(
         "Call {}, {}: {}. Tries: {}.",

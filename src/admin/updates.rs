@@ -33,7 +33,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     request: &Request,
 ) -> Reply {
     let language = request.language(app.settings.language);
-    let asked = page::state(request, language, &State::ALL, State::name).and_then(|state| {
+    let asked = page::state(request, language, &State::ALL.map(State::name)).and_then(|state| {
         let before = page::number(
             request,
             language,

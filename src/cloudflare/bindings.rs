@@ -1,4 +1,4 @@
-//! Puts the app together from the worker's bindings: secrets, variables, `DB` and `KV`.
+//! Puts the app together from the worker's bindings: secrets, variables, `DB`, `KV`, and `UPDATES` where it is there.
 
 use std::rc::Rc;
 
@@ -10,6 +10,7 @@ use crate::cloudflare::d1_database::D1;
 use crate::cloudflare::fetch_transport::FetchTransport;
 use crate::cloudflare::js::property;
 use crate::cloudflare::kv_notes::KvNotes;
+use crate::cloudflare::updates_queue::UpdatesQueue;
 use crate::isolate::Isolate;
 use crate::reply::Complaint;
 use crate::settings::Settings;
@@ -29,7 +30,12 @@ pub(crate) fn app(
     match (settings, database, notes) {
         (Ok(settings), Ok(database), Ok(notes)) => {
             let ports = (D1(database), FetchTransport, KvNotes(notes));
-            Ok(App::new(settings, ports, isolate, now_ms))
+            let mut app = App::new(settings, ports, isolate, now_ms);
+            let updates = property(env, "UPDATES");
+            if updates.is_object() {
+                app.queue = Some(Box::new(UpdatesQueue(updates)));
+            }
+            Ok(app)
         }
         (settings, database, notes) => {
             let mut complaints = settings.err().unwrap_or_default();

@@ -3,7 +3,7 @@
 use worker::js_sys::{Array, Object};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
-use crate::cloudflare::js::{call, call_and_wait, property};
+use crate::cloudflare::js::{self, call, call_and_wait, property};
 use crate::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
 
 /// The binding `DB`.
@@ -27,6 +27,10 @@ impl Database for D1 {
             batch.rows_written += count(&written);
         }
         Ok(batch)
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        js::pause(milliseconds).await;
     }
 }
 

@@ -1,13 +1,10 @@
 //! The runtime's `fetch` as our transport: with a timeout, a size cap, no redirects, and errors that tell nothing of the URL.
 
-use std::time::Duration;
-
-use worker::Delay;
 use worker::js_sys::{self, Array, Object, Uint8Array};
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::AbortSignal;
 
-use crate::cloudflare::js::{call_and_wait, object, property};
+use crate::cloudflare::js::{self, call_and_wait, object, property};
 use crate::cloudflare::stream;
 use crate::request::BodyError;
 use crate::telegram::transport::{ANSWER_BYTES_MAX, Answer, Outgoing, Transport, Unreachable};
@@ -42,7 +39,7 @@ impl Transport for FetchTransport {
     }
 
     async fn pause(&self, milliseconds: u32) {
-        Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
+        js::pause(milliseconds).await;
     }
 }
 

@@ -1,5 +1,8 @@
 //! JavaScript objects by name, where the `worker` crate's own way would carry its conversions and errors into the wasm.
 
+use std::time::Duration;
+
+use worker::Delay;
 use worker::js_sys::{Array, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -33,4 +36,9 @@ pub(crate) async fn call_and_wait(
 ) -> Result<JsValue, JsValue> {
     let promise: Promise = call(object, method, arguments)?.dyn_into()?;
     JsFuture::from(promise).await
+}
+
+/// Waits, on the runtime's clock.
+pub(crate) async fn pause(milliseconds: u32) {
+    Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
 }

@@ -7,29 +7,32 @@ mod fetch_transport;
 mod js;
 mod kv_notes;
 mod stream;
+mod updates_queue;
 
 use std::convert::Infallible;
 use std::panic;
 use std::rc::Rc;
 
 use serde::Serialize;
-use worker::js_sys::Date;
-use worker::wasm_bindgen::JsCast;
+use worker::js_sys::{Array, Date};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Request, Response, console};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::cloudflare::bindings::WorkerApp;
 use crate::cloudflare::body::RequestBody;
-use crate::cloudflare::js::{object, property};
+use crate::cloudflare::js::{call, object, property};
 use crate::guard;
 use crate::inbox::Cost;
 use crate::isolate::Isolate;
 use crate::json::text_of;
+use crate::queue::Message;
 use crate::reply::Reply;
 use crate::request::{self, HEADERS};
 use crate::routes::{self, Answer};
 use crate::telegram::ids::UpdateId;
-use crate::webhook::Delivered;
+use crate::webhook::{Delivered, Verdict, consumer};
 
 thread_local! {
     /// What this isolate remembers. After a panic the instance is rebuilt, and with it this.
@@ -81,6 +84,37 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     }
 }
 
+/// A batch of the queue. The `worker` crate's own event would carry its conversions into the wasm, and turn errors into panics.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen, wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
+#[allow(unreachable_pub)] // the runtime reaches it
+pub async fn queue(batch: JsValue, env: Env, _: JsValue) {
+    let app = match bindings::app(&env, isolate(), now_ms()) {
+        Ok(app) => app,
+        Err(complaints) => {
+            // Nothing is acknowledged by name, so everything is to be brought again.
+            let _ = call(&batch, "retryAll", &Array::new());
+            return console::error_1(&routes::misconfigured(&complaints).body.into());
+        }
+    };
+    let brought: Array = property(&batch, "messages").unchecked_into();
+    let messages: Vec<Message> = brought
+        .iter()
+        .map(|message| updates_queue::message(&message, app.now_ms))
+        .collect();
+    let kept = consumer::take_in(&app, &messages).await;
+    for (message, is_kept) in brought.iter().zip(&kept) {
+        updates_queue::acknowledge(&message, *is_kept);
+    }
+    let count = kept.iter().filter(|is_kept| **is_kept).count();
+    log(
+        &app,
+        "queue",
+        None,
+        &format!("kept {count} of {}", kept.len()),
+    );
+    consumer::work_off(&app, count).await;
+}
+
 async fn answer(request: &Request, env: &Env, context: &Context) -> Reply {
     let app = match bindings::app(env, isolate(), now_ms()) {
         Ok(app) => Rc::new(app),
@@ -106,10 +140,13 @@ fn acknowledge(app: Rc<WorkerApp>, delivered: Delivered, context: &Context) -> R
         rest,
     } = delivered;
     log(&app, "update", update_id, verdict.name());
+    let is_open = verdict == Verdict::Waiting;
     let reply = verdict.reply(app.now_ms);
     if let Some(rest) = rest {
         context.wait_until(async move {
-            if let Some(verdict) = rest.await {
+            if let Some(verdict) = rest.await
+                && is_open
+            {
                 log(&app, "update", update_id, verdict.name());
             }
         });

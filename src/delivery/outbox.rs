@@ -309,8 +309,7 @@ impl PlannedCall {
         let may = self.becomes(Event::Dropped);
         if may {
             let before = self.error.take().unwrap_or_default();
-            let error = format!("dropped by an operator; {before}");
-            self.error = Some(error.trim_end_matches("; ").to_owned());
+            self.error = Some(format!("dropped by an operator. {before}"));
         }
         may
     }

@@ -7,6 +7,9 @@
 pub trait Database {
     /// Runs the statements in one transaction and returns the rows of each.
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError>;
+
+    /// Waits, before a batch is sent again.
+    async fn pause(&self, milliseconds: u32);
 }
 
 /// A statement with its values.

@@ -60,17 +60,12 @@ impl<D: Database> Inbox<D> {
     /// Updates, newest first, below `before` in the order of arrival.
     pub async fn list(
         &self,
-        state: Option<State>,
+        state: Option<&'static str>,
         before: i64,
         limit: i64,
     ) -> Result<Vec<ListedUpdate>, InboxError> {
         const DOING: &str = "list updates";
-        let values = vec![
-            self.bot.0.into(),
-            before.into(),
-            state.map(State::name).into(),
-            limit.into(),
-        ];
+        let values = vec![self.bot.0.into(), before.into(), state.into(), limit.into()];
         let [rows] = self
             .trip(DOING, [statement(statements::LIST, values)])
             .await?;

@@ -9,6 +9,7 @@ pub mod webhook;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::slice;
 
 use crate::alert::Alert;
 use crate::delivery::inbox::{Standing, State, held_max_ms, useful_seconds};
@@ -19,6 +20,9 @@ use crate::secret::{Sha256Digest, hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, UpdateId};
 use crate::telegram::update::{Unusable, Update};
+
+/// The pauses between the tries of a trip that must succeed, in milliseconds. D1 asks its clients to try again.
+const PAUSES_MS: [u32; 5] = [50, 200, 800, 2_000, 4_000];
 
 /// How many bytes of bodies one statement may bring. D1 takes 2 MB a value.
 const BODIES_BYTES_MAX: usize = 1 << 20;
@@ -246,7 +250,7 @@ impl<D: Database> Inbox<D> {
         })
     }
 
-    /// Keeps many updates at once, in their order, for whoever claims them. What is here already stays as it is.
+    /// Keeps many updates at once, the oldest first, for whoever claims them. What is here already stays as it is.
     pub async fn record_many(&self, updates: &[Queued]) -> Result<(), InboxError> {
         let mut statements = Vec::new();
         let (mut rows, mut bytes) = (Vec::new(), 0);
@@ -307,7 +311,7 @@ impl<D: Database> Inbox<D> {
 
     /// Commits a plan with its session. `must_travel`: only if its call can still travel in the answer to a delivery.
     ///
-    /// It may be said again when its answer was lost: the row itself tells who committed it.
+    /// A lost answer is not taken for a failure: it is said again, and the row itself tells who committed it.
     pub async fn commit(
         &self,
         claimed: &Claimed,
@@ -319,31 +323,31 @@ impl<D: Database> Inbox<D> {
         const DOING: &str = "commit the plan";
         let closes = must_travel || plan.iter().all(|call| call.state != CallState::Sending);
         let acknowledged_max = Value::from(i64::from(!must_travel));
-        let mut values = vec![
-            claimed.seq.into(),
-            claimed.fence.into(),
-            text_of(&plan).into(),
-            acknowledged_max.clone(),
-        ];
-        let mut statements = Vec::with_capacity(5);
         let change = session.and_then(|(key, session)| Some((key, session, session.change()?)));
-        let commit = if let Some((key, session, document)) = change {
-            let written: [Value; 3] = [key.into(), (session.version() + 1).into(), document.into()];
-            let mut session_values = vec![claimed.seq.into(), claimed.fence.into()];
-            session_values.extend(written.clone());
-            session_values.push(acknowledged_max);
-            values.extend(written);
-            statements.push(statement(statements::WRITE_SESSION, session_values));
-            if closes {
-                statements::COMMIT_AND_CLOSE_WITH_SESSION
-            } else {
-                statements::COMMIT_WITH_SESSION
+        let written: [Value; 3] = match change {
+            Some((key, session, document)) => {
+                [key.into(), (session.version() + 1).into(), document.into()]
             }
-        } else if closes {
+            None => [Value::Null, Value::Null, Value::Null],
+        };
+        let claim: [Value; 2] = [claimed.seq.into(), claimed.fence.into()];
+        let mut statements = Vec::with_capacity(5);
+        if written[0] != Value::Null {
+            let ours = [
+                claim.as_slice(),
+                &written,
+                slice::from_ref(&acknowledged_max),
+            ]
+            .concat();
+            statements.push(statement(statements::WRITE_SESSION, ours));
+        }
+        let plan = [text_of(&plan).into(), acknowledged_max];
+        let commit = if closes {
             statements::COMMIT_AND_CLOSE
         } else {
             statements::COMMIT
         };
+        let values = [claim.as_slice(), &plan, &written].concat();
         statements.push(statement(commit, values));
         statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
         let standing = statements.len() - 1;
@@ -352,7 +356,7 @@ impl<D: Database> Inbox<D> {
         } else {
             self.gates()
         });
-        let mut rows = self.send(DOING, &statements).await?;
+        let mut rows = self.send_surely(DOING, &statements).await?;
         let last = rows.pop().unwrap_or_default();
         let row = rows.into_iter().nth(standing).and_then(first);
         let mut row = row.ok_or_else(|| broken(DOING, "the row is gone"))?;
@@ -455,7 +459,7 @@ impl<D: Database> Inbox<D> {
         let mut statements = vec![statement(statements::RESUME, values), self.gates()];
         statements.extend(alert_of_parked(claimed, plan));
         let mut rows = self
-            .send("resume the calls", &statements)
+            .send_surely("resume the calls", &statements)
             .await?
             .into_iter();
         let is_ours = rows.next().is_some_and(|rows| !rows.is_empty());
@@ -497,7 +501,7 @@ impl<D: Database> Inbox<D> {
         reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
         statements.push(self.claim_next(&claimed.lane, reach));
-        let rows = self.send(doing, &statements).await?;
+        let rows = self.send_surely(doing, &statements).await?;
         self::claimed(rows.into_iter().last().unwrap_or_default())
     }
 
@@ -529,6 +533,22 @@ impl<D: Database> Inbox<D> {
         let rows = self.send(doing, &statements).await?;
         rows.try_into()
             .map_err(|_| broken(doing, "some statements were not answered"))
+    }
+
+    /// Makes a trip until it succeeds. For statements whose second run does no harm: a failed trip may have taken effect. What
+    /// is never written down has to be done again, and a message would be sent twice.
+    async fn send_surely(
+        &self,
+        doing: &'static str,
+        statements: &[Statement],
+    ) -> Result<Vec<Vec<Row>>, InboxError> {
+        let mut pauses = PAUSES_MS.into_iter();
+        loop {
+            match (self.send(doing, statements).await, pauses.next()) {
+                (Err(_), Some(pause_ms)) => self.database.pause(pause_ms).await,
+                (outcome, _) => return outcome,
+            }
+        }
     }
 
     async fn send(

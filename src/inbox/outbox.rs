@@ -1,13 +1,9 @@
 //! The planned calls in the operator's hands: listed, counted, and decided about.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use crate::delivery::outbox::{CallState, PlannedCall};
-use crate::inbox::database::{Database, Row};
+use crate::inbox::database::Database;
 use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement, statements};
 use crate::json::text_of;
-use crate::telegram::ids::UpdateId;
 
 /// The place of a planned call: the row of its update in the order of arrival, and its step in the plan. Written `seq.step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,20 +15,12 @@ pub struct CallId {
 }
 
 /// A planned call as the operator sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct ListedCall {
-    /// Its place.
+    /// Its place, as [`CallId::of`] reads it.
     pub id: String,
-    /// The update it answers.
-    pub update_id: UpdateId,
-    /// The kind of that update.
-    pub kind: String,
-    /// When that update arrived, in milliseconds since 1970.
-    pub received_at: i64,
-    /// Not before this it is made again, in milliseconds since 1970. 0: nothing is to be waited for.
-    pub not_before: i64,
-    /// The call, its state, its tries, and its error.
-    pub planned: Box<RawValue>,
+    /// Its place, the update it answers, the call, its state, tries and error: a JSON object.
+    pub json: String,
 }
 
 /// Calls in one state.
@@ -78,10 +66,10 @@ impl CallId {
 }
 
 impl<D: Database> Inbox<D> {
-    /// Planned calls, newest first, below `before`. `None`: all that did not end well.
+    /// Planned calls, newest first, below `before`. Without the name of a state all that did not end well.
     pub async fn calls(
         &self,
-        state: Option<CallState>,
+        state: Option<&'static str>,
         before: CallId,
         limit: i64,
     ) -> Result<Vec<ListedCall>, InboxError> {
@@ -89,12 +77,16 @@ impl<D: Database> Inbox<D> {
             self.bot.0.into(),
             before.seq.into(),
             before.step.into(),
-            state.map(CallState::name).into(),
+            state.into(),
             limit.into(),
         ];
         let outbox = statement(statements::OUTBOX, values);
         let [rows] = self.trip("list calls", [outbox]).await?;
-        Ok(rows.into_iter().map(ListedCall::from).collect())
+        let calls = rows.into_iter().map(|mut row| ListedCall {
+            id: row.text(0),
+            json: row.text(1),
+        });
+        Ok(calls.collect())
     }
 
     /// Writes down what an operator decided about a call.
@@ -147,18 +139,5 @@ impl<D: Database> Inbox<D> {
             calls: row.integer(2),
         });
         Ok(counts.collect())
-    }
-}
-
-impl From<Row> for ListedCall {
-    fn from(mut row: Row) -> Self {
-        Self {
-            id: format!("{}.{}", row.integer(0), row.integer(1)),
-            update_id: UpdateId(row.integer(2)),
-            kind: row.text(3),
-            received_at: row.integer(4),
-            not_before: row.integer(6),
-            planned: RawValue::from_string(row.text(5)).unwrap_or_default(),
-        }
     }
 }

@@ -107,18 +107,18 @@ pub const RECORD: &str = concat!(
     "RETURNING seq, fence, state"
 );
 
-/// Keeps many updates at once, in their order, for whoever claims them. What is here already stays as it is.
+/// Keeps many updates at once, the oldest first, for whoever claims them. What is here already stays as it is.
 ///
 /// ?1 bot, ?2 a JSON array of `[update_id, sha256, kind, lane, chat_id, useful_ms, made_at, age_ms, body]`
 pub const RECORD_MANY: &str = concat!(
     "INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, acknowledged, ",
     "received_at, useful_until, lease_until, body) ",
     "SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, state, state <> 'expired', 0, 0, 1, ",
-    "now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM (SELECT key, value, now, ",
+    "now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM (SELECT value, now, ",
     arrival!("true", "value ->> 6", "now"),
     " AS state FROM json_each(?2), (SELECT ",
     now!(),
-    " AS now)) WHERE true ORDER BY key ",
+    " AS now)) WHERE true ORDER BY value ->> 7 DESC, value ->> 0 ",
     "ON CONFLICT (bot, update_id, sha256) DO NOTHING"
 );
 
@@ -177,37 +177,26 @@ pub const WRITE_SESSION: &str = "INSERT INTO session (bot, key, version, documen
      ON CONFLICT (bot, key) DO UPDATE SET version = excluded.version, document = excluded.document \
      WHERE session.version = excluded.version - 1";
 
-/// What every commit sets, and on which row. ?1 seq, ?2 fence, ?3 plan, ?4 0 if the plan must travel in the answer, else 1
+/// What every commit sets, and on which row: with a session only if that was written.
 macro_rules! commit {
     ($and_sets:literal) => {
         concat!(
             "UPDATE inbox SET state = 'done', plan = ?3, error = NULL",
             $and_sets,
-            " WHERE seq = ?1 AND fence = ?2 AND state = 'leased' AND acknowledged <= ?4"
+            " WHERE seq = ?1 AND fence = ?2 AND state = 'leased' AND acknowledged <= ?4 AND (?5 IS NULL OR EXISTS (SELECT 1 ",
+            "FROM session WHERE session.bot = inbox.bot AND key = ?5 AND version = ?6 AND document = ?7))"
         )
     };
 }
 
-/// The session that belongs to a commit was written. ?5 key, ?6 new version, ?7 document
-macro_rules! session_is_written {
-    () => {
-        " AND EXISTS (SELECT 1 FROM session WHERE session.bot = inbox.bot AND key = ?5 AND version = ?6 AND document = ?7)"
-    };
-}
-
 /// Commits a plan whose calls are still to be made, so that the row stays open: `open` is not touched, or its index would be
-/// written too. ?1 seq, ?2 fence, ?3 plan, ?4 see [`WRITE_SESSION`]
+/// written too.
+///
+/// ?1 seq, ?2 fence, ?3 plan, ?4 see [`WRITE_SESSION`], ?5 key of the session that was written or NULL, ?6 its version, ?7 its document
 pub const COMMIT: &str = commit!("");
 
-/// Commits a plan that leaves nothing to do. ?1 seq, ?2 fence, ?3 plan, ?4 see [`WRITE_SESSION`]
+/// Commits a plan that leaves nothing to do. ?1 … ?7 as for [`COMMIT`]
 pub const COMMIT_AND_CLOSE: &str = commit!(", open = 0");
-
-/// [`COMMIT`] with a session. ?1 … ?4, ?5 key, ?6 new version, ?7 document
-pub const COMMIT_WITH_SESSION: &str = concat!(commit!(""), session_is_written!());
-
-/// [`COMMIT_AND_CLOSE`] with a session. ?1 … ?4, ?5 key, ?6 new version, ?7 document
-pub const COMMIT_AND_CLOSE_WITH_SESSION: &str =
-    concat!(commit!(", open = 0"), session_is_written!());
 
 /// Whose a row is now: after a lost answer this tells whether a commit took effect. ?1 seq
 pub const STANDING: &str = "SELECT state, fence, acknowledged FROM inbox WHERE seq = ?1";
@@ -350,10 +339,12 @@ pub const DECIDE: &str = concat!(
     " RETURNING seq"
 );
 
-/// Planned calls, newest first. ?1 bot, ?2 and ?3 below this seq and step, ?4 state or NULL for all that did not end well, ?5 how many
-pub const OUTBOX: &str = "SELECT seq, key, update_id, kind, received_at, value, not_before FROM inbox, json_each(inbox.plan) \
-     WHERE bot = ?1 AND (seq, key) < (?2, ?3) AND (value ->> 'state' = ?4 OR (?4 IS NULL AND value ->> 'state' <> 'sent')) \
-     ORDER BY seq DESC, key DESC LIMIT ?5";
+/// Planned calls as JSON, newest first. ?1 bot, ?2 and ?3 below this seq and step, ?4 state or NULL for all that did not end well,
+/// ?5 how many
+pub const OUTBOX: &str = "SELECT seq || '.' || key AS id, json_object('id', seq || '.' || key, 'update_id', update_id, \
+     'kind', kind, 'received_at', received_at, 'not_before', not_before, 'planned', json(value)) AS call \
+     FROM inbox, json_each(inbox.plan) WHERE bot = ?1 AND (seq, key) < (?2, ?3) \
+     AND (value ->> 'state' = ?4 OR (?4 IS NULL AND value ->> 'state' <> 'sent')) ORDER BY seq DESC, key DESC LIMIT ?5";
 
 /// Counts rows by state. ?1 bot
 pub const COUNT: &str = "SELECT state, count(*) AS count, sum(attempts) AS attempts FROM inbox WHERE bot = ?1 GROUP BY state";

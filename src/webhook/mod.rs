@@ -3,13 +3,14 @@
 //! An update acknowledged is an update stored. A plan is made exactly once. A call is sent at least once, and twice only
 //! when the network hid the outcome.
 
+pub mod consumer;
 pub mod door;
 pub mod watch;
 pub mod work;
 
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, ready, select};
 
 use crate::app::App;
 use crate::delivery::outbox::PlannedCall;
@@ -18,6 +19,7 @@ use crate::inbox::database::Database;
 use crate::inbox::{InboxError, Recorded};
 use crate::isolate::Door;
 use crate::notes::Notes;
+use crate::queue::QUEUED_BYTES_MAX;
 use crate::reply::Reply;
 use crate::request::{Body, BodyError, Request};
 use crate::session;
@@ -25,7 +27,7 @@ use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 use crate::telegram::update::Update;
 use crate::visit::Boxed;
-use crate::webhook::watch::{Stage, Watch};
+use crate::webhook::watch::{ROWS_MAX, Stage, Watch};
 use crate::webhook::work::{Afterwards, Work, in_response};
 
 /// The largest body that is read. Telegram keeps updates below 512 KiB.
@@ -46,6 +48,8 @@ pub enum Verdict {
     Waiting,
     /// It was here before and is finished.
     Repeated,
+    /// It is kept in the queue, and will be handled when it comes out.
+    Queued,
     /// It was handled.
     Done,
     /// It was handled, and its only call travels in the answer.
@@ -66,6 +70,7 @@ impl Verdict {
             Self::Quarantined => "quarantined",
             Self::Waiting => "waiting",
             Self::Repeated => "repeated",
+            Self::Queued => "queued",
             Self::Done => "done",
             Self::Answered(_) => "answered",
             Self::Expired => "expired",
@@ -96,7 +101,7 @@ pub struct Delivered {
     pub update_id: Option<UpdateId>,
     /// What became of it so far.
     pub verdict: Verdict,
-    /// What goes on after the answer. It ends with what became of the update, where that was not clear before.
+    /// What goes on after the answer. It ends with what became of the update, if it comes to its end.
     pub rest: Option<Boxed<'static, Option<Verdict>>>,
 }
 
@@ -141,13 +146,13 @@ where
     let secret = request.header("x-telegram-bot-api-secret-token");
     let secret = secret.unwrap_or_default().to_owned();
     let watch = Rc::new(Watch::of_delivery());
-    let visit = {
+    let visit: Boxed<'static, Received> = {
         let (app, watch) = (Rc::clone(app), Rc::clone(&watch));
         Box::pin(async move { deliver(&app, &watch, &secret, body).await })
     };
     let soft_deadline = Box::pin(app.telegram.transport().pause(SOFT_DEADLINE_MS));
     let visit = match select(visit, soft_deadline).await {
-        Either::Left((received, _)) => return go_on(app, watch, received),
+        Either::Left((received, _)) => return received.answer(app, watch),
         Either::Right(((), visit)) => visit,
     };
     match watch.stage() {
@@ -159,27 +164,17 @@ where
                 .transport()
                 .pause(HARD_STOP_MS - SOFT_DEADLINE_MS);
             match select(visit, Box::pin(hard_stop)).await {
-                Either::Left((received, _)) => go_on(app, watch, received),
+                Either::Left((received, _)) => received.answer(app, watch),
                 // Whatever was committed is in the answer to the next delivery.
                 Either::Right(_) => Delivered::settled(None, Verdict::Unavailable),
             }
         }
         Stage::Working | Stage::Answered => {
             watch.enters(Stage::Answered);
-            let update_id = watch.update_id();
-            let app = Rc::clone(app);
-            let rest = async move {
-                let work = async {
-                    let received = visit.await;
-                    settle(&app, &watch, received.afterwards, received.door).await;
-                    received.verdict
-                };
-                watch.limits(app.telegram.transport(), work).await
-            };
             Delivered {
-                update_id,
+                update_id: watch.update_id(),
                 verdict: Verdict::Waiting,
-                rest: Some(Box::pin(rest)),
+                rest: Some(Box::pin(go_on(Rc::clone(app), watch, visit))),
             }
         }
     }
@@ -226,43 +221,44 @@ impl Received {
             door: None,
         }
     }
+
+    /// The answer to a delivery whose work is done, and what is to be written down after it.
+    fn answer<D, T, N>(self, app: &Rc<App<D, T, N>>, watch: Rc<Watch>) -> Delivered
+    where
+        D: Database + 'static,
+        T: Transport + 'static,
+        N: Notes + 'static,
+    {
+        watch.enters(Stage::Answered);
+        let mut delivered = Delivered::settled(self.update_id, self.verdict.clone());
+        if !matches!(self.afterwards, Afterwards::Nothing) {
+            let done: Boxed<'static, Self> = Box::pin(ready(self));
+            delivered.rest = Some(Box::pin(go_on(Rc::clone(app), watch, done)));
+        }
+        delivered
+    }
 }
 
-/// The answer to a delivery whose work is done, and what is to be written down after it.
-fn go_on<D, T, N>(app: &Rc<App<D, T, N>>, watch: Rc<Watch>, received: Received) -> Delivered
-where
-    D: Database + 'static,
-    T: Transport + 'static,
-    N: Notes + 'static,
-{
-    watch.enters(Stage::Answered);
-    let app = Rc::clone(app);
-    let rest: Option<Boxed<'static, Option<Verdict>>> = match received.afterwards {
-        Afterwards::Nothing => None,
-        afterwards => Some(Box::pin(async move {
-            let settling = settle(&app, &watch, afterwards, received.door);
-            watch.limits(app.telegram.transport(), settling).await;
-            None
-        })),
+/// Everything after the answer: the rest of the work, and what is to be written down.
+async fn go_on<D: Database, T: Transport, N: Notes>(
+    app: Rc<App<D, T, N>>,
+    watch: Rc<Watch>,
+    visit: Boxed<'static, Received>,
+) -> Option<Verdict> {
+    let work = async {
+        let received = visit.await;
+        if let Some(door) = received.door {
+            let work = Work {
+                app: &*app,
+                door: &door,
+                watch: &watch,
+            };
+            // What is not written down here is found by the cron.
+            let _ = work.settle(received.afterwards).await;
+        }
+        received.verdict
     };
-    Delivered {
-        update_id: received.update_id,
-        verdict: received.verdict,
-        rest,
-    }
-}
-
-/// What is not written down here is found by the cron.
-async fn settle<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-    watch: &Watch,
-    afterwards: Afterwards,
-    door: Option<Rc<Door>>,
-) {
-    if let Some(door) = door {
-        let door = &door;
-        let _ = Work { app, door, watch }.settle(afterwards).await;
-    }
+    watch.limits(app.telegram.transport(), work).await
 }
 
 /// Lets Telegram in, records what it brings, and works on it.
@@ -287,6 +283,15 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
         Err(unusable) => return quarantine(app, &body, &unusable.to_string()).await,
     };
     let (id, key) = (update.id, session::key(&update));
+    if let Some(queue) = &app.queue
+        && update.raw().len() <= QUEUED_BYTES_MAX
+    {
+        let verdict = match queue.send(update.raw()).await {
+            Ok(()) => Verdict::Queued,
+            Err(_) => Verdict::Unavailable,
+        };
+        return Received::settled(Some(id), verdict);
+    }
     let recorded = app.inbox.record(update, key.as_deref()).await;
     let (claimed, session) = match recorded {
         Ok(Recorded::Ours(claimed, session)) => (claimed, session),

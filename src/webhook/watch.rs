@@ -12,7 +12,7 @@ use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 
 /// How many rows one visit takes up besides its own. A row costs up to four requests, and the free plan allows 50.
-const ROWS_MAX: u32 = 10;
+pub(super) const ROWS_MAX: u32 = 10;
 
 /// How far a visit has come, as far as its answer depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

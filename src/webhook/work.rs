@@ -22,9 +22,6 @@ use crate::visit::Visit;
 use crate::webhook::Verdict;
 use crate::webhook::watch::{Stage, Watch};
 
-/// The pauses between the tries of a trip that must succeed, in milliseconds. D1 asks its clients to try again.
-const PAUSES_MS: [u32; 5] = [50, 200, 800, 2_000, 4_000];
-
 /// What is to be written down after Telegram has its answer.
 #[derive(Debug)]
 pub enum Afterwards {
@@ -198,16 +195,11 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         session: &Session,
     ) -> Result<Committed, InboxError> {
         let key = claimed.update.as_ref().ok().and_then(session::key);
-        let key = key.as_deref();
-        self.surely(async || {
-            let session = key.map(|key| (key, session));
-            let reach = self.watch.reach();
-            let inbox = &self.app.inbox;
-            inbox
-                .commit(claimed, calls, must_travel, session, reach)
-                .await
-        })
-        .await
+        let session = key.as_deref().map(|key| (key, session));
+        let inbox = &self.app.inbox;
+        inbox
+            .commit(claimed, calls, must_travel, session, self.watch.reach())
+            .await
     }
 
     /// Goes on with calls that somebody else planned, and may have begun to make.
@@ -224,9 +216,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
                 call.begin();
             }
         }
-        let inbox = &self.app.inbox;
-        let resumed = self.surely(async || inbox.resume(&claimed, &calls).await);
-        let Some(gates) = resumed.await? else {
+        let Some(gates) = self.app.inbox.resume(&claimed, &calls).await? else {
             return Ok((Verdict::Waiting, Afterwards::Nothing));
         };
         claimed.plan.clone_from(&calls);
@@ -291,12 +281,8 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             wait_ms,
             error: complaint(calls),
         };
-        let inbox = &self.app.inbox;
-        self.surely(async || {
-            let reach = self.watch.reach();
-            inbox.settle(claimed, &settlement, reach).await
-        })
-        .await
+        let reach = self.watch.reach();
+        self.app.inbox.settle(claimed, &settlement, reach).await
     }
 
     async fn end(
@@ -313,21 +299,6 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             Verdict::Expired
         };
         Ok((verdict, next.map_or(Afterwards::Nothing, Afterwards::Next)))
-    }
-
-    /// Makes a trip until it succeeds, with pauses between. For statements whose second run does no harm: a failed trip may have
-    /// taken effect. What is never written down has to be done again, and a message would be sent twice.
-    async fn surely<R>(
-        &self,
-        trip: impl AsyncFn() -> Result<R, InboxError>,
-    ) -> Result<R, InboxError> {
-        for pause_ms in PAUSES_MS {
-            if let Ok(result) = trip().await {
-                return Ok(result);
-            }
-            self.app.telegram.transport().pause(pause_ms).await;
-        }
-        trip().await
     }
 }
 
