@@ -25,6 +25,7 @@ const DATABASE_FOLDER: &str = "state/v3/d1/miniflare-D1DatabaseObject";
 pub(super) struct Row {
     pub state: String,
     pub open: i64,
+    #[allow(dead_code)] // printed when an account does not close
     pub error: Option<String>,
     /// The planned calls, a JSON array.
     pub calls: Value,
@@ -70,11 +71,11 @@ impl Worker {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
-    /// Lets a lease, or a wait, be over. Only while the worker is down, so that nobody has one.
-    pub(super) fn sets_all(&self, what: &str) {
+    /// Lets the time of all leases, waits and pauses be over. Only while the worker is down, so that nobody has one of them.
+    pub(super) fn sleeps_long(&self) {
         let database = self.database(OpenFlags::SQLITE_OPEN_READ_WRITE);
-        let change = format!("UPDATE inbox SET {what} WHERE open > 0");
-        database.execute(&change, []).unwrap();
+        let changes = "UPDATE inbox SET lease_until = 0, not_before = 0 WHERE open > 0; UPDATE gate SET until = 0";
+        database.execute_batch(changes).unwrap();
     }
 
     fn database(&self, flags: OpenFlags) -> Connection {

@@ -18,6 +18,7 @@ mod panic;
 mod persistence;
 mod prompt;
 mod redeploy;
+mod telegram_faults;
 mod updates;
 mod webhook;
 

@@ -31,7 +31,7 @@ fn this_build_and_the_one_before_take_turns_and_lose_nothing() {
         interrupted.note(&worker);
         if !is_deep() {
             // As in `kill.rs`: nobody is left who had a lease.
-            worker.sets_all("lease_until = 0");
+            worker.sleeps_long();
         }
         worker.entry = (restart % 2 == 1).then(|| before.clone());
         turn = Instant::now();

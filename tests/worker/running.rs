@@ -70,6 +70,8 @@ pub(super) struct Worker {
     bot_token: String,
     pub(super) folder: PathBuf,
     pub(super) entry: Option<String>,
+    /// Where it looks for Telegram.
+    pub(super) api_root: String,
     process: Option<Child>,
     log: Arc<Mutex<Vec<String>>>,
     pub(super) heard: Mutex<Vec<String>>,
@@ -96,8 +98,10 @@ impl Worker {
             String::new()
         };
         fs::write(folder.join("worker.env"), secrets).unwrap();
+        let telegram = telegram(&bot_token);
         let mut worker = Self {
-            telegram: telegram(&bot_token),
+            api_root: telegram.url.clone(),
+            telegram,
             admin_token,
             address: String::new(),
             bot_token,
@@ -127,7 +131,7 @@ impl Worker {
         wrangler.extend([state.into(), "--env-file".into()]);
         wrangler.push(self.folder.join("worker.env").into());
         for variable in [
-            format!("TELEGRAM_API_ROOT:{}", self.telegram.url),
+            format!("TELEGRAM_API_ROOT:{}", self.api_root),
             format!("OWNER_IDS:{OWNER_ID}"),
         ] {
             wrangler.extend(["--var".into(), variable.into()]);
