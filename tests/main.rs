@@ -20,6 +20,7 @@ mod deploy;
 mod emulator_conformance;
 mod handlers;
 mod json;
+mod operator;
 mod outbox;
 mod readme;
 mod rivals;

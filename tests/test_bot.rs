@@ -267,7 +267,8 @@ impl TestBot {
         }
     }
 
-    fn app(&self) -> App<DatabasePort, InProcessTransport, NotesPort> {
+    /// The app, as one visit has it.
+    pub fn app(&self) -> App<DatabasePort, InProcessTransport, NotesPort> {
         let settings = self.settings.borrow();
         let settings = Settings::read(|name| settings.get(name).cloned()).unwrap();
         let database = DatabasePort {
@@ -406,7 +407,7 @@ impl<'a> Operator<'a> {
 }
 
 /// The way to the database, which gives no answer to an isolate that dies.
-struct DatabasePort {
+pub struct DatabasePort {
     database: Rc<SqliteDatabase>,
     dies: Rc<Cell<Dies>>,
 }
@@ -432,7 +433,7 @@ impl Database for DatabasePort {
 }
 
 /// The way to the pretend Telegram, and the isolate's clock. For an isolate that dies it stands still.
-struct InProcessTransport {
+pub struct InProcessTransport {
     telegram: Rc<InProcess>,
     dies: Rc<Cell<Dies>>,
 }
@@ -473,7 +474,7 @@ impl Transport for InProcessTransport {
 /// Notes in memory.
 type MemoryNotes = RefCell<BTreeMap<String, String>>;
 
-struct NotesPort(Rc<MemoryNotes>);
+pub struct NotesPort(Rc<MemoryNotes>);
 
 impl Notes for NotesPort {
     async fn read(&self, key: &str) -> Option<String> {
