@@ -26,7 +26,7 @@ fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
 /// Lets the next visit record its update, and then nothing more, however often it tries.
 fn commits_fail(bot: &TestBot) {
     bot.database.next_trips(&[Trip::Works]);
-    bot.database.next_trips(&[Trip::FailsBefore; 6]);
+    bot.database.next_trips(&[Trip::FailsBefore; 11]);
 }
 
 fn state(bot: &TestBot, update_id: i64) -> String {
@@ -745,7 +745,7 @@ fn an_answer_that_may_be_committed_is_not_acknowledged_without_it() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
     bot.database.next_trips(&[Trip::Works, Trip::FailsAfter]);
-    bot.database.next_trips(&[Trip::FailsBefore; 5]);
+    bot.database.next_trips(&[Trip::FailsBefore; 10]);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
     let again = bot.post(&message(1, 1001, "/ping"));
     assert!(again.body.contains(r#""text":"pong""#), "{again:?}");
