@@ -27,6 +27,9 @@ use crate::telegram::update::{Unusable, Update};
 /// times in a row once in fifty million.
 const PAUSES_MS: [u32; 10] = [50, 100, 200, 400, 800, 1_000, 1_500, 2_000, 2_000, 2_000];
 
+/// The same for keeping and claiming an update, which Telegram brings again anyway.
+const SHORT_PAUSES_MS: [u32; 2] = [50, 200];
+
 /// How many bytes of bodies one statement may bring. D1 takes 2 MB a value.
 const BODIES_BYTES_MAX: usize = 1 << 20;
 
@@ -37,6 +40,8 @@ const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
 pub struct Inbox<D> {
     database: D,
     bot: BotId,
+    /// Whose claims these are: a random name for the visit; NULL where there is no chance.
+    visit: Value,
     cost: Cell<Cost>,
     total: Rc<Cell<Cost>>,
 }
@@ -161,9 +166,12 @@ pub enum Open {
 impl<D: Database> Inbox<D> {
     /// The inbox of `bot` in `database`, whose cost counts up `total` as well.
     pub fn new(database: D, bot: BotId, total: Rc<Cell<Cost>>) -> Self {
+        let mut name = [0; 8];
+        let visit = getrandom::fill(&mut name).ok().map(|()| hex(&name));
         Self {
             database,
             bot,
+            visit: visit.into(),
             cost: Cell::default(),
             total,
         }
@@ -195,11 +203,11 @@ impl<D: Database> Inbox<D> {
                 (useful_seconds(&update.kind) * 1000).into(),
                 update.raw().into(),
                 update.made_at_ms().into(),
+                self.visit.clone(),
             ],
         );
-        let [recorded, session] = self
-            .trip(DOING, [record, self.session(session_key)])
-            .await?;
+        let statements = [record, self.session(session_key)];
+        let [recorded, session] = self.trip_or_again(DOING, statements).await?;
         let Some(mut row) = first(recorded) else {
             return self.claim_again(&update, &sha256, session_key).await;
         };
@@ -236,11 +244,12 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Recorded, InboxError> {
         const DOING: &str = "look at a repeated update";
         let key = || vec![self.bot.0.into(), update.id.0.into(), sha256.into()];
-        let acknowledge = statement(statements::ACKNOWLEDGE, key());
-        let claim = statement(statements::CLAIM_UPDATE, key());
+        let key_and_visit = || [key(), vec![self.visit.clone()]].concat();
+        let acknowledge = statement(statements::ACKNOWLEDGE, key_and_visit());
+        let claim = statement(statements::CLAIM_UPDATE, key_and_visit());
         let look = statement(statements::LOOK, key());
         let statements = [acknowledge, claim, look, self.session(session_key)];
-        let [_, claimed, found, session] = self.trip(DOING, statements).await?;
+        let [_, claimed, found, session] = self.trip_or_again(DOING, statements).await?;
         if let Some(claimed) = self::claimed(claimed)? {
             return Ok(Recorded::Ours(claimed, stored_session(session)));
         }
@@ -301,8 +310,9 @@ impl<D: Database> Inbox<D> {
 
     /// Claims the oldest unfinished update that is due.
     pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        let claim = self.claim_next("", Reach::Anywhere);
-        let [rows] = self.trip("claim unfinished work", [claim]).await?;
+        let claim = self.claim_next("", Reach::Anywhere, None);
+        let doing = "claim unfinished work";
+        let [rows] = self.trip_or_again(doing, [claim]).await?;
         claimed(rows)
     }
 
@@ -355,7 +365,7 @@ impl<D: Database> Inbox<D> {
         statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
         let standing = statements.len() - 1;
         statements.push(if closes {
-            self.claim_next(&claimed.lane, reach)
+            self.claim_next(&claimed.lane, reach, Some(claimed.seq))
         } else {
             self.gates()
         });
@@ -503,19 +513,19 @@ impl<D: Database> Inbox<D> {
         mut statements: Vec<Statement>,
         reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
-        statements.push(self.claim_next(&claimed.lane, reach));
+        statements.push(self.claim_next(&claimed.lane, reach, Some(claimed.seq)));
         let rows = self.send_surely(doing, &statements).await?;
         self::claimed(rows.into_iter().last().unwrap_or_default())
     }
 
     /// Claims another row. With [`Reach::Nothing`] it claims none.
-    fn claim_next(&self, lane: &str, reach: Reach) -> Statement {
-        let lane = match reach {
-            Reach::Nothing => Value::Null,
-            Reach::Lane | Reach::Anywhere => lane.into(),
+    fn claim_next(&self, lane: &str, reach: Reach, known: Option<i64>) -> Statement {
+        let (lane, visit) = match reach {
+            Reach::Nothing => (Value::Null, Value::Null),
+            Reach::Lane | Reach::Anywhere => (lane.into(), self.visit.clone()),
         };
         let others = i64::from(reach == Reach::Anywhere);
-        let values = vec![self.bot.0.into(), lane, others.into()];
+        let values = vec![self.bot.0.into(), lane, others.into(), visit, known.into()];
         statement(statements::CLAIM_NEXT, values)
     }
 
@@ -538,6 +548,18 @@ impl<D: Database> Inbox<D> {
             .map_err(|_| broken(doing, "some statements were not answered"))
     }
 
+    /// A trip that is made again where it fails, but not for long.
+    async fn trip_or_again<const N: usize>(
+        &self,
+        doing: &'static str,
+        statements: [Statement; N],
+    ) -> Result<[Vec<Row>; N], InboxError> {
+        let rows = self.send_again(doing, &statements, &SHORT_PAUSES_MS);
+        rows.await?
+            .try_into()
+            .map_err(|_| broken(doing, "some statements were not answered"))
+    }
+
     /// Makes a trip until it succeeds. For statements whose second run does no harm: a failed trip may have taken effect. What
     /// is never written down has to be done again, and a message would be sent twice.
     async fn send_surely(
@@ -545,10 +567,19 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         statements: &[Statement],
     ) -> Result<Vec<Vec<Row>>, InboxError> {
-        let mut pauses = PAUSES_MS.into_iter();
+        self.send_again(doing, statements, &PAUSES_MS).await
+    }
+
+    async fn send_again(
+        &self,
+        doing: &'static str,
+        statements: &[Statement],
+        pauses_ms: &[u32],
+    ) -> Result<Vec<Vec<Row>>, InboxError> {
+        let mut pauses_ms = pauses_ms.iter();
         loop {
-            match (self.send(doing, statements).await, pauses.next()) {
-                (Err(_), Some(pause_ms)) => self.database.pause(pause_ms).await,
+            match (self.send(doing, statements).await, pauses_ms.next()) {
+                (Err(_), Some(pause_ms)) => self.database.pause(*pause_ms).await,
                 (outcome, _) => return outcome,
             }
         }
