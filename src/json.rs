@@ -62,9 +62,10 @@ impl<'a> Fields<'a> {
         text_in(self.raw(name)?)
     }
 
-    /// A member that is a whole number.
+    /// A member that is a whole number. `-0` is a fraction, to `serde_json` too.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        self.raw(name)?.parse().ok()
+        let number = self.raw(name).filter(|number| *number != "-0");
+        number?.parse().ok()
     }
 
     /// A member that is `true` or `false`.
@@ -117,9 +118,18 @@ pub(crate) fn elements_in(value: &str) -> Option<Vec<&str>> {
 
 /// The text a value stands for. `None`: it is something else, or holds half of a character.
 pub(crate) fn text_in(value: &str) -> Option<String> {
+    unescaped_text(value.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// Whether an escape somewhere in valid JSON stands for half of a character. Readers disagree on what to make of that.
+pub(crate) fn holds_half_a_character(text: &str) -> bool {
+    text.contains("\\u") && unescaped_text(text).is_none()
+}
+
+fn unescaped_text(escaped: &str) -> Option<String> {
     // UTF-16, since that is how JSON escapes characters.
-    let mut units = value.strip_prefix('"')?.strip_suffix('"')?.encode_utf16();
-    let mut text = Vec::with_capacity(value.len());
+    let mut units = escaped.encode_utf16();
+    let mut text = Vec::with_capacity(escaped.len());
     while let Some(unit) = units.next() {
         text.push(if unit == u16::from(b'\\') {
             unescaped(&mut units)?

@@ -207,6 +207,32 @@ fn answered_a_plan_of_one_call_travels_in_the_answer_and_again_when_repeated() {
 }
 
 #[test]
+fn an_answer_in_the_response_is_json_whatever_a_handler_made_of_the_call() {
+    for (method, parameters) in [
+        ("sendDice", "{}"),
+        ("sendDice", " { \"chat_id\" : 1 } "),
+        ("sendDice", "[1]"),
+        ("send\"Dice", "{\"text\":\"}\"}"),
+    ] {
+        let bot = TestBot::new();
+        let body = message(1, 1001, "/nothing");
+        bot.post(&body);
+        let call = format!(
+            r#"[{{"call":{{"method":{},"parameters":{parameters},"on_ambiguity":"park"}},"state":"sent","tries":0,"is_in_response":true}}]"#,
+            json!(method)
+        );
+        bot.database
+            .execute(&format!("UPDATE inbox SET plan = '{call}', open = 0"));
+        let answer: Value = serde_json::from_str(&bot.post(&body).body).unwrap();
+        assert_eq!(answer["method"], method);
+        let parameters: Value = serde_json::from_str(parameters).unwrap();
+        for (name, value) in parameters.as_object().into_iter().flatten() {
+            assert_eq!(&answer[name], value);
+        }
+    }
+}
+
+#[test]
 fn an_answer_in_the_response_reaches_the_person() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
@@ -457,7 +483,7 @@ fn whoever_lost_the_claim_changes_nothing() {
         panic!("{recorded:?}");
     };
     bot.telegram.advance(60_001);
-    let fresh = pollster::block_on(inbox.claim_unfinished())
+    let fresh = pollster::block_on(inbox.claim_unfinished("", Reach::Anywhere))
         .unwrap()
         .expect("the lease is over");
     assert!(matches!(
@@ -621,6 +647,17 @@ fn hostile_bodies_are_told_from_updates() {
         Update::parse(br#"{"update_id":1,"update\u005fid":1,"message":{}}"#).unwrap_err(),
         Unusable::TwoIds
     );
+    for half in [r"\ud83d", r"\udc4d", r"\udc4d\ud83d", r"\uD83D \uDC4D"] {
+        for body in [
+            format!(r#"{{"update_id":1,"message":{{"text":"{half}"}}}}"#),
+            format!(r#"{{"update_id":1,"message":{{}},"ignored":{{"{half}":1}}}}"#),
+        ] {
+            let unusable = Update::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(unusable, Unusable::HalfACharacter, "{body}");
+        }
+    }
+    let pair = r#"{"update_id":1,"message":{"text":"\ud83d\udc4d \\ud83d"}}"#;
+    assert!(Update::parse(pair.as_bytes()).is_ok());
     for bad in [
         "1.0",
         "1e3",
@@ -831,4 +868,20 @@ fn one_crash_alone_proves_nothing_and_two_in_two_minutes_do() {
     assert_eq!(duty(&standing(3, 120_001)), Duty::Bury);
     assert_eq!(duty(&standing(6, 0)), Duty::Bury);
     assert_eq!(held_max_ms("callback_query"), 30_000);
+}
+
+#[test]
+fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    assert_eq!(bot.post(&message(2, 1001, "/id")).status, 200);
+    let texts: Vec<String> = bot
+        .calls_of("sendMessage")
+        .iter()
+        .map(|call| call["text"].to_string())
+        .collect();
+    assert_eq!(texts, [r#""pong""#, r#""Your number is 1001.""#]);
 }

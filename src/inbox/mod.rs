@@ -207,8 +207,11 @@ impl<D: Database> Inbox<D> {
             ],
         );
         let statements = [record, self.session(session_key)];
-        let [recorded, session] = self.trip_or_again(DOING, statements).await?;
-        let Some(mut row) = first(recorded) else {
+        let rows = self
+            .send_again(DOING, &statements, &SHORT_PAUSES_MS)
+            .await?;
+        let mut rows = rows.into_iter();
+        let Some(mut row) = rows.next().and_then(first) else {
             return self.claim_again(&update, &sha256, session_key).await;
         };
         let state = state_of(DOING, &mut row, 2)?;
@@ -228,7 +231,7 @@ impl<D: Database> Inbox<D> {
                     plan: Vec::new(),
                     update: Ok(update),
                 };
-                Recorded::Ours(claimed, stored_session(session))
+                Recorded::Ours(claimed, stored_session(rows.next().unwrap_or_default()))
             }
             State::Stored => Recorded::Waiting,
             _ => Recorded::TooOld,
@@ -249,11 +252,19 @@ impl<D: Database> Inbox<D> {
         let claim = statement(statements::CLAIM_UPDATE, key_and_visit());
         let look = statement(statements::LOOK, key());
         let statements = [acknowledge, claim, look, self.session(session_key)];
-        let [_, claimed, found, session] = self.trip_or_again(DOING, statements).await?;
-        if let Some(claimed) = self::claimed(claimed)? {
-            return Ok(Recorded::Ours(claimed, stored_session(session)));
+        let rows = self
+            .send_again(DOING, &statements, &SHORT_PAUSES_MS)
+            .await?;
+        let mut rows = rows.into_iter().skip(1);
+        let claimed = self::claimed(rows.next().unwrap_or_default())?;
+        let found = rows.next().and_then(first);
+        if let Some(claimed) = claimed {
+            return Ok(Recorded::Ours(
+                claimed,
+                stored_session(rows.next().unwrap_or_default()),
+            ));
         }
-        let Some(mut row) = first(found) else {
+        let Some(mut row) = found else {
             return Err(broken(DOING, "it is neither new nor known"));
         };
         Ok(match state_of(DOING, &mut row, 0)? {
@@ -308,12 +319,16 @@ impl<D: Database> Inbox<D> {
         Ok(id)
     }
 
-    /// Claims the oldest unfinished update that is due.
-    pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        let claim = self.claim_next("", Reach::Anywhere, None);
+    /// Claims an unfinished update that is due: the next of a lane, or the oldest of any.
+    pub async fn claim_unfinished(
+        &self,
+        lane: &str,
+        reach: Reach,
+    ) -> Result<Option<Claimed>, InboxError> {
+        let claim = self.claim_next(lane, reach, None);
         let doing = "claim unfinished work";
-        let [rows] = self.trip_or_again(doing, [claim]).await?;
-        claimed(rows)
+        let rows = self.send_again(doing, &[claim], &SHORT_PAUSES_MS).await?;
+        claimed(rows.into_iter().next().unwrap_or_default())
     }
 
     /// Loads a session.
@@ -545,18 +560,6 @@ impl<D: Database> Inbox<D> {
     ) -> Result<[Vec<Row>; N], InboxError> {
         let rows = self.send(doing, &statements).await?;
         rows.try_into()
-            .map_err(|_| broken(doing, "some statements were not answered"))
-    }
-
-    /// A trip that is made again where it fails, but not for long.
-    async fn trip_or_again<const N: usize>(
-        &self,
-        doing: &'static str,
-        statements: [Statement; N],
-    ) -> Result<[Vec<Row>; N], InboxError> {
-        let rows = self.send_again(doing, &statements, &SHORT_PAUSES_MS);
-        rows.await?
-            .try_into()
             .map_err(|_| broken(doing, "some statements were not answered"))
     }
 

@@ -1,5 +1,7 @@
 //! Checks a webhook's address before Telegram does, because a refused `setWebhook` leaves the bot with no webhook at all.
 
+use std::str::FromStr;
+
 /// Telegram's delivery must fit its request head into 4096 bytes; a longer address fails without a word.
 const URL_BYTES_MAX: usize = 2048;
 
@@ -110,9 +112,9 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), BadAddress> {
     if host.is_empty() {
         return Err(BadAddress("the address has no host".to_owned()));
     }
-    match port.map(str::parse::<u16>) {
+    match port.map(number::<u16>) {
         None => Ok((host, None)),
-        Some(Ok(port)) if port > 0 => Ok((host, Some(port))),
+        Some(Some(port)) if port > 0 => Ok((host, Some(port))),
         Some(_) => Err(BadAddress("the port is not a number".to_owned())),
     }
 }
@@ -127,7 +129,9 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
     {
         return check_ip(host, Reach::Public);
     }
-    if is_loopback(host) {
+    let top = host.trim_end_matches('.').rsplit('.').next();
+    let top = top.unwrap_or_default().to_ascii_lowercase();
+    if top == "localhost" {
         return bad(format!(
             "`{host}` is this machine; Telegram cannot reach it"
         ));
@@ -138,7 +142,10 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
     if host.len() > 255 || !host.bytes().all(plain) {
         return bad(format!("`{host}` is not a host name"));
     }
-    if !host.contains('.') {
+    // Resolvers take `0x7f.1` for an IP address, and no public name ends in a number.
+    let is_name =
+        top.starts_with(|letter: char| letter.is_ascii_alphabetic() || !letter.is_ascii());
+    if !host.trim_end_matches('.').contains('.') || !is_name {
         return bad(format!("`{host}` is not a public host name"));
     }
     Ok(())
@@ -158,7 +165,7 @@ fn is_reserved(address: IpV4) -> bool {
 
 /// Four decimal numbers with dots between them.
 fn ip_v4(text: &str) -> Option<IpV4> {
-    let mut parts = text.split('.').map(|part| part.parse().ok());
+    let mut parts = text.split('.').map(number);
     let address = [
         parts.next()??,
         parts.next()??,
@@ -166,6 +173,12 @@ fn ip_v4(text: &str) -> Option<IpV4> {
         parts.next()??,
     ];
     parts.next().is_none().then_some(address)
+}
+
+/// A decimal number without a sign and without zeros in front, which some readers take for octal.
+fn number<N: FromStr>(text: &str) -> Option<N> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    (is_plain || text == "0").then(|| text.parse().ok())?
 }
 
 fn bad(reason: String) -> Result<(), BadAddress> {

@@ -10,7 +10,7 @@ use crate::handlers;
 use crate::inbox::database::Database;
 use crate::inbox::{Claimed, Committed, InboxError, Open, Settlement};
 use crate::isolate::Door;
-use crate::json::Fields;
+use crate::json::{Fields, text_of};
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::plan::Plan;
@@ -29,6 +29,8 @@ pub enum Afterwards {
     Settle(Claimed, Vec<PlannedCall>),
     /// Nothing, but another row is ours already.
     Next(Claimed),
+    /// Nothing, but whoever is at the head of this lane may have vanished.
+    Look(String),
     /// Nothing.
     Nothing,
 }
@@ -78,6 +80,11 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             let (next, lane) = match afterwards {
                 Afterwards::Nothing => return Ok(()),
                 Afterwards::Next(next) => (Some(next), None),
+                Afterwards::Look(lane) => {
+                    let reach = self.watch.reach();
+                    let next = self.app.inbox.claim_unfinished(&lane, reach).await?;
+                    (next, Some(lane))
+                }
                 Afterwards::Settle(claimed, plan) => {
                     let next = self.write_down(&claimed, &plan).await?;
                     (next, Some(claimed.lane))
@@ -316,13 +323,10 @@ fn planned(claimed: &Claimed, plan: &Plan, mark: fn(&mut PlannedCall)) -> Vec<Pl
 
 /// A call as the body of an answer to Telegram.
 pub(super) fn in_response(call: &PlannedCall) -> String {
-    let parameters = call.call.parameters.get().trim();
-    let members = parameters.trim_start_matches('{');
-    let separator = if members.trim_start().starts_with('}') {
-        ""
-    } else {
-        ","
-    };
+    let fields = Fields::of(call.call.parameters.get()).unwrap_or_default();
     // Telegram takes the first of two equal names, so a parameter called `method` changes nothing.
-    format!("{{\"method\":\"{}\"{separator}{members}", call.call.method)
+    let mut members = vec![format!("\"method\":{}", text_of(&call.call.method))];
+    let parameters = fields.members().iter();
+    members.extend(parameters.map(|(name, value)| format!("{}:{value}", text_of(name))));
+    format!("{{{}}}", members.join(","))
 }
