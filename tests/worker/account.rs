@@ -14,7 +14,7 @@ use super::running::Worker;
 
 /// How long a claim lasts (`src/delivery/mod.rs`), and within how long after that its row is taken up: a cron's period and
 /// some seconds.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_mins(1);
 pub(super) const TAKEN_UP_WITHIN: Duration = Duration::from_secs(65);
 /// A cron in a hurry, for what the visits left behind.
 const PAUSE: Duration = Duration::from_millis(500);

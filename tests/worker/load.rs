@@ -247,7 +247,8 @@ impl Connection {
         for (name, value) in headers {
             request.extend([name, ": ", value, "\r\n"]);
         }
-        request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let length = body.len().to_string();
+        request.extend(["Content-Length: ", &length, "\r\n\r\n"]);
         let request = [request.as_bytes(), body].concat();
         stream.get_mut().write_all(&request)?;
         let head = http::read_head(&mut stream)?.ok_or(ErrorKind::UnexpectedEof)?;

@@ -62,7 +62,7 @@ const ALWAYS: u64 = 100;
 const FIRST_ID: i64 = 1_300_000_000;
 const BETWEEN_TICKS: Duration = Duration::from_millis(500);
 /// The longest of these waits: a call of ten seconds, a pause of six, and ten again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn hidden_faults() -> Vec<Fault> {
     let error = |code: u16, text: &str| json!({"error": [code, text]});
