@@ -579,10 +579,10 @@ impl<D: Database> Inbox<D> {
         statements: &[Statement],
         pauses_ms: &[u32],
     ) -> Result<Vec<Vec<Row>>, InboxError> {
-        let mut pauses_ms = pauses_ms.iter();
+        let mut pauses = pauses_ms.iter();
         loop {
-            match (self.send(doing, statements).await, pauses_ms.next()) {
-                (Err(_), Some(pause_ms)) => self.database.pause(*pause_ms).await,
+            match (self.send(doing, statements).await, pauses.next()) {
+                (Err(_), Some(ms)) => self.database.pause(*ms).await,
                 (outcome, _) => return outcome,
             }
         }
