@@ -336,9 +336,45 @@ fn expired_a_button_pressed_too_long_ago_is_not_answered() {
 }
 
 #[test]
-fn a_lost_answer_to_the_insert_loses_nothing() {
+fn a_lost_answer_to_the_insert_is_asked_for_again() {
     let bot = TestBot::new();
     bot.database.next_trips(&[Trip::FailsAfter]);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    let attempts = bot.database.value("SELECT attempts FROM inbox");
+    assert_eq!((state(&bot, 1), attempts), ("done".into(), "1".into()));
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+/// The answers to two claims in a row are lost, and neither counts as an attempt that crashed.
+#[test]
+fn a_lost_answer_to_a_claim_finds_the_same_row_again() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    for id in [1, 2] {
+        bot.post(&message(id, 1000 + id, "/ping"));
+    }
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    let claim = [
+        Trip::Works, // the heartbeat
+        Trip::Works, // the alerts
+        Trip::FailsAfter,
+        Trip::FailsAfter,
+    ];
+    bot.database.next_trips(&claim);
+    bot.tick();
+    let attempts = bot
+        .database
+        .value("SELECT group_concat(attempts) FROM inbox");
+    assert_eq!(attempts, "2,2", "of both rows");
+    assert_eq!(bot.calls("sendMessage"), 2);
+}
+
+#[test]
+fn an_insert_whose_answer_is_lost_for_good_loses_nothing() {
+    let bot = TestBot::new();
+    bot.database
+        .next_trips(&[Trip::FailsAfter, Trip::FailsBefore, Trip::FailsBefore]);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
     assert_eq!(
@@ -718,14 +754,15 @@ fn what_waited_behind_a_busy_lane_is_sent_since_its_delivery_was_acknowledged_lo
 #[test]
 fn a_delivery_that_was_acknowledged_meanwhile_takes_no_call_along_in_its_answer() {
     let bot = TestBot::new();
-    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let visit = || Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let inbox = visit();
     let update = || Update::parse(&message(2, 1001, "/ping")).unwrap();
     let Recorded::Ours(claimed, session) =
         pollster::block_on(inbox.record(update(), None)).unwrap()
     else {
         panic!("it is new");
     };
-    let repeated = pollster::block_on(inbox.record(update(), None)).unwrap();
+    let repeated = pollster::block_on(visit().record(update(), None)).unwrap();
     assert!(
         matches!(repeated, Recorded::Waiting),
         "Telegram is told 200"

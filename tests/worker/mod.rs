@@ -60,13 +60,13 @@ impl Drop for Shared {
     }
 }
 
-/// Tests under load come one after the other, or they would measure each other.
+/// Tests with as much load as the machine takes come one after the other, or they would measure each other.
 fn alone() -> MutexGuard<'static, ()> {
     static LOAD: Mutex<()> = Mutex::new(());
     LOAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How much of something a test does: what the environment says by this name, more with `DEEP=1`.
+/// How much of something a test does: what the environment says by this name, or the usual, or much more with `DEEP=1`.
 fn size(name: &str, usual: usize, deep: usize) -> usize {
     match std::env::var(name) {
         Ok(count) => count.parse().expect(name),

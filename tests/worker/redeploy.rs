@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::account::{self, Interrupted, LEASE, TAKEN_UP_WITHIN};
 use super::load::{Load, people};
 use super::running::Worker;
-use super::{alone, is_deep, previous, size};
+use super::{is_deep, previous, size};
 
 const TURN: Duration = Duration::from_secs(10);
 /// At 50 a second.
@@ -15,7 +15,6 @@ const UPDATES_PER_TURN: usize = 500;
 /// A long run: `DEEP=1 cargo test --locked this_build_and_the_one_before -- --nocapture`.
 #[test]
 fn this_build_and_the_one_before_take_turns_and_lose_nothing() {
-    let _alone = alone();
     let restarts = size("REDEPLOYS", 5, 60);
     let before = previous::entry();
     let start = Instant::now();
