@@ -279,3 +279,101 @@ fn a_refusal_shows_in_telegrams_own_words() {
         "{shown}"
     );
 }
+
+/// Lets a group's message be refused with a pause, so that the chat's gate is closed.
+fn paused(bot: &TestBot, name: &str, seconds: u64) {
+    bot.telegram
+        .fault(&json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"retry_after": seconds}}))
+        .unwrap();
+    bot.person(name).says("/ping");
+}
+
+#[test]
+fn a_pause_holds_for_its_chat_and_for_no_other() {
+    let bot = TestBot::new();
+    paused(&bot, "Ada", 300);
+    assert_eq!(bot.calls("sendMessage"), 1);
+    bot.person("Ada").says("/id");
+    assert_eq!(bot.calls("sendMessage"), 1, "Ada's chat is paused");
+    bot.person("Bob").says("/id");
+    assert_eq!(bot.calls("sendMessage"), 2, "Bob's is not");
+    bot.telegram.advance(301_000);
+    bot.tick();
+    bot.transcript(expect_test::expect![[r#"
+        Ada: /ping
+        Ada: /id
+        Bob: /id
+        bot → Bob: Your number is 1002.
+        bot → Ada: pong
+        bot → Ada: Your number is 1001.
+    "#]]);
+}
+
+#[test]
+fn three_chats_that_are_paused_at_once_pause_the_whole_bot() {
+    let bot = TestBot::new();
+    for name in ["Ada", "Bob", "Cay"] {
+        paused(&bot, name, 60);
+    }
+    assert_eq!(bot.calls("sendMessage"), 3);
+    bot.person("Dan").says("/ping");
+    assert_eq!(
+        bot.calls("sendMessage"),
+        3,
+        "the bot is too fast, not a chat"
+    );
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(bot.calls("sendMessage"), 7);
+    assert_eq!(bot.database.value("SELECT count(*) FROM gate"), "0");
+}
+
+#[test]
+fn a_call_follows_a_group_that_became_a_supergroup_once() {
+    let moved = |to| {
+        let mut refusal = match refused(400, "Bad Request: group chat was upgraded", None) {
+            CallError::Refused(refusal) => refusal,
+            other => panic!("{other}"),
+        };
+        refusal.migrate_to_chat_id = Some(onehook::telegram::ids::ChatId(to));
+        Err(CallError::Refused(refusal))
+    };
+    let mut call = call(OnAmbiguity::Park);
+    call.begin();
+    call.ended(moved(-100_777), 20);
+    assert_eq!((call.state, call.tries), (CallState::Planned, 0));
+    assert_eq!(call.parameters(&[]).unwrap(), r#"{"chat_id":-100777}"#);
+    let written = serde_json::to_string(&call).unwrap();
+    let mut call = PlannedCall::of(&written).unwrap();
+    call.begin();
+    call.ended(moved(-100_778), 20);
+    assert_eq!(call.state, CallState::Failed, "that is done once");
+}
+
+#[test]
+fn waits_are_spread_so_that_what_failed_together_does_not_come_back_together() {
+    let waits = [0, 20, 40].map(|salt| onehook::delivery::backoff_ms(2, salt));
+    assert_eq!(waits, [24_000, 30_000, 36_000]);
+    assert_eq!(onehook::delivery::backoff_ms(9, 20), 120_000);
+    assert_eq!(onehook::delivery::backoff_ms(1, -21), 5_000);
+}
+
+#[test]
+fn a_call_that_is_paused_for_a_day_is_given_up() {
+    let bot = TestBot::new();
+    bot.telegram
+        .fault(&json!({"on": "api", "method": "sendMessage", "times": 99, "fault": {"retry_after": 3600}}))
+        .unwrap();
+    bot.person("Ada").says("/ping");
+    for _ in 0..26 {
+        bot.telegram.advance(3_601_000);
+        bot.tick();
+    }
+    let shown = bot.operator().get("/admin/updates/100").body;
+    assert!(shown.contains("a day has passed"), "{shown}");
+    assert_eq!(
+        bot.database
+            .value("SELECT open FROM inbox WHERE update_id = 100"),
+        "0"
+    );
+}

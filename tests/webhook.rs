@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use onehook::delivery::inbox::State;
+use onehook::delivery::inbox::{Duty, Standing, State, duty, held_max_ms};
 use onehook::inbox::{Committed, Inbox, Open, Reach, Recorded, Settlement};
 use onehook::telegram::ids::BotId;
 use onehook::telegram::update::{Unusable, Update};
@@ -699,4 +699,136 @@ fn messages_and_buttons_of_one_chat_share_a_lane() {
         lane(r#"{"update_id":1,"something_new":{"x":1}}"#),
         "update:1"
     );
+}
+
+#[test]
+fn what_waited_behind_a_busy_lane_is_sent_since_its_delivery_was_acknowledged_long_ago() {
+    let bot = TestBot::new();
+    bot.set("ANSWER_IN_RESPONSE", "true");
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    let waiting = bot.post(&message(2, 1001, "/id"));
+    assert_eq!((waiting.status, waiting.body.as_str()), (200, ""));
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(bot.calls("sendMessage"), 2, "nobody waits for an answer");
+}
+
+#[test]
+fn a_delivery_that_was_acknowledged_meanwhile_takes_no_call_along_in_its_answer() {
+    let bot = TestBot::new();
+    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let update = || Update::parse(&message(2, 1001, "/ping")).unwrap();
+    let Recorded::Ours(claimed, session) =
+        pollster::block_on(inbox.record(update(), None)).unwrap()
+    else {
+        panic!("it is new");
+    };
+    let repeated = pollster::block_on(inbox.record(update(), None)).unwrap();
+    assert!(
+        matches!(repeated, Recorded::Waiting),
+        "Telegram is told 200"
+    );
+    let commit = |must_travel| {
+        let session = Some(("1001:1001", &session));
+        let commit = inbox.commit(&claimed, &[], must_travel, session, Reach::Lane);
+        pollster::block_on(commit).unwrap()
+    };
+    assert!(matches!(commit(true), Committed::AnsweredAlready));
+    assert_eq!(state(&bot, 2), "leased", "nothing is committed");
+    assert!(matches!(commit(false), Committed::Yes { .. }));
+}
+
+#[test]
+fn an_answer_that_may_be_committed_is_not_acknowledged_without_it() {
+    let bot = TestBot::new();
+    bot.set("ANSWER_IN_RESPONSE", "true");
+    bot.database.next_trips(&[Trip::Works, Trip::FailsAfter]);
+    bot.database.next_trips(&[Trip::FailsBefore; 5]);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
+    let again = bot.post(&message(1, 1001, "/ping"));
+    assert!(again.body.contains(r#""text":"pong""#), "{again:?}");
+    assert_eq!(bot.calls("sendMessage"), 0);
+}
+
+#[test]
+fn a_visit_takes_up_to_two_rows_of_other_lanes_along() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    for chat in 1002..=1005 {
+        bot.post(&message(chat, chat, "/ping"));
+    }
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    let trips = bot.database.trips();
+    bot.post(&message(1, 1001, "/ping"));
+    let done = bot
+        .database
+        .value("SELECT count(*) FROM inbox WHERE state = 'done'");
+    assert_eq!(done, "3", "its own and two more");
+    assert_eq!(bot.database.trips() - trips, 9, "three each");
+}
+
+#[test]
+fn expired_an_old_request_that_somebody_repeats_is_not_answered() {
+    let bot = TestBot::new();
+    let old = message(1, 1001, "/ping");
+    bot.telegram.advance(26 * 3_600_000);
+    assert_eq!(bot.post(&old).status, 200);
+    assert_eq!(
+        (state(&bot, 1), bot.calls("sendMessage")),
+        ("expired".into(), 0)
+    );
+    let young = fixtures::sent_at(
+        &message(2, 1001, "/ping"),
+        bot.telegram.now() / 1000 - 24 * 3600,
+    );
+    bot.post(&young);
+    assert_eq!(
+        (state(&bot, 2), bot.calls("sendMessage")),
+        ("done".into(), 1)
+    );
+    let edited = String::from_utf8(message(3, 1001, "/ping")).unwrap();
+    let edited = edited.replace(r#""message":"#, r#""edited_message":"#);
+    bot.post(edited.as_bytes());
+    assert_eq!(
+        state(&bot, 3),
+        "done",
+        "an edited message carries the date of the first"
+    );
+}
+
+#[test]
+fn a_kept_body_that_cannot_be_read_any_more_is_given_up_and_blocks_nobody() {
+    let bot = TestBot::new();
+    bot.set("OWNER_IDS", "");
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.post(&message(2, 1002, "/ping"));
+    bot.dies(Dies::Never);
+    bot.database
+        .execute("UPDATE inbox SET body = '{}' WHERE update_id = 1");
+    bot.telegram.advance(61_000);
+    bot.tick();
+    assert_eq!(
+        (state(&bot, 1), state(&bot, 2)),
+        ("dead".into(), "done".into())
+    );
+}
+
+#[test]
+fn one_crash_alone_proves_nothing_and_two_in_two_minutes_do() {
+    let standing = |attempts, held_ms| Standing {
+        state: State::Leased,
+        attempts,
+        is_useful: true,
+        held_ms,
+        held_max_ms: held_max_ms("message"),
+    };
+    assert_eq!(duty(&standing(2, 3_600_000)), Duty::Handle);
+    assert_eq!(duty(&standing(3, 120_000)), Duty::Handle);
+    assert_eq!(duty(&standing(3, 120_001)), Duty::Bury);
+    assert_eq!(duty(&standing(6, 0)), Duty::Bury);
+    assert_eq!(held_max_ms("callback_query"), 30_000);
 }
