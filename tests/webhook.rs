@@ -26,7 +26,7 @@ fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
 /// Lets the next visit record its update, and then nothing more, however often it tries.
 fn commits_fail(bot: &TestBot) {
     bot.database.next_trips(&[Trip::Works]);
-    bot.database.next_trips(&[Trip::FailsBefore; 6]);
+    bot.database.next_trips(&[Trip::FailsBefore; 11]);
 }
 
 fn state(bot: &TestBot, update_id: i64) -> String {
@@ -447,7 +447,7 @@ fn whoever_lost_the_claim_changes_nothing() {
         panic!("{recorded:?}");
     };
     bot.telegram.advance(60_001);
-    let fresh = pollster::block_on(inbox.claim_unfinished())
+    let fresh = pollster::block_on(inbox.claim_unfinished("", Reach::Anywhere))
         .unwrap()
         .expect("the lease is over");
     assert!(matches!(
@@ -745,7 +745,7 @@ fn an_answer_that_may_be_committed_is_not_acknowledged_without_it() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
     bot.database.next_trips(&[Trip::Works, Trip::FailsAfter]);
-    bot.database.next_trips(&[Trip::FailsBefore; 5]);
+    bot.database.next_trips(&[Trip::FailsBefore; 10]);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
     let again = bot.post(&message(1, 1001, "/ping"));
     assert!(again.body.contains(r#""text":"pong""#), "{again:?}");
@@ -831,4 +831,20 @@ fn one_crash_alone_proves_nothing_and_two_in_two_minutes_do() {
     assert_eq!(duty(&standing(3, 120_001)), Duty::Bury);
     assert_eq!(duty(&standing(6, 0)), Duty::Bury);
     assert_eq!(held_max_ms("callback_query"), 30_000);
+}
+
+#[test]
+fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    assert_eq!(bot.post(&message(2, 1001, "/id")).status, 200);
+    let texts: Vec<String> = bot
+        .calls_of("sendMessage")
+        .iter()
+        .map(|call| call["text"].to_string())
+        .collect();
+    assert_eq!(texts, [r#""pong""#, r#""Your number is 1001.""#]);
 }

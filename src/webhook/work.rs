@@ -29,6 +29,8 @@ pub enum Afterwards {
     Settle(Claimed, Vec<PlannedCall>),
     /// Nothing, but another row is ours already.
     Next(Claimed),
+    /// Nothing, but whoever is at the head of this lane may have vanished.
+    Look(String),
     /// Nothing.
     Nothing,
 }
@@ -78,6 +80,11 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             let (next, lane) = match afterwards {
                 Afterwards::Nothing => return Ok(()),
                 Afterwards::Next(next) => (Some(next), None),
+                Afterwards::Look(lane) => {
+                    let reach = self.watch.reach();
+                    let next = self.app.inbox.claim_unfinished(&lane, reach).await?;
+                    (next, Some(lane))
+                }
                 Afterwards::Settle(claimed, plan) => {
                     let next = self.write_down(&claimed, &plan).await?;
                     (next, Some(claimed.lane))

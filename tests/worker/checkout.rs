@@ -27,6 +27,8 @@ pub(super) fn in_checkout(program: &str, folder: &Path) -> Command {
         .env("CI", "1")
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("WRANGLER_SEND_METRICS", "false")
+        // Or a trace of every visit is written to the disk, beside what the visit itself writes.
+        .env("X_LOCAL_OBSERVABILITY", "false")
         .env("WRANGLER_REGISTRY_PATH", folder.join("registry"))
         .env("WRANGLER_LOG_PATH", folder.join("logs"))
         .stdin(Stdio::null());
