@@ -16,6 +16,21 @@ pub fn text_of<T: Serialize + ?Sized>(data: &T) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }
 
+/// An object out of its members, each a name and the JSON text of its value.
+pub(crate) fn object_of(members: &[(&str, &str)]) -> String {
+    let mut object = String::from("{");
+    for (name, value) in members {
+        if object.len() > 1 {
+            object.push(',');
+        }
+        object.push_str(&text_of(*name));
+        object.push(':');
+        object.push_str(value);
+    }
+    object.push('}');
+    object
+}
+
 /// The members of an object, in their order, each still a text of its own.
 #[derive(Debug, Default)]
 pub struct Fields<'a>(Vec<(String, &'a str)>);
@@ -42,6 +57,14 @@ impl<'a> Fields<'a> {
     /// The members, in their order.
     pub fn members(&self) -> &[(String, &'a str)] {
         &self.0
+    }
+
+    /// The object with another value in place of one member, or with one member more, which comes first.
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(other, _)| other != name);
+        let mut members = vec![(name, value)];
+        members.extend(others.map(|(other, value)| (other.as_str(), *value)));
+        object_of(&members)
     }
 
     /// The members, in their order, given away.

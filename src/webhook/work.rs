@@ -324,9 +324,6 @@ fn planned(claimed: &Claimed, plan: &Plan, mark: fn(&mut PlannedCall)) -> Vec<Pl
 /// A call as the body of an answer to Telegram.
 pub(super) fn in_response(call: &PlannedCall) -> String {
     let fields = Fields::of(call.call.parameters.get()).unwrap_or_default();
-    // Telegram takes the first of two equal names, so a parameter called `method` changes nothing.
-    let mut members = vec![format!("\"method\":{}", text_of(&call.call.method))];
-    let parameters = fields.members().iter();
-    members.extend(parameters.map(|(name, value)| format!("{}:{value}", text_of(name))));
-    format!("{{{}}}", members.join(","))
+    // Telegram takes the first of two equal names, so no parameter may be called `method`.
+    fields.with("method", &text_of(&call.call.method))
 }
