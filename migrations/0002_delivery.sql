@@ -2,8 +2,10 @@
 --
 -- `began_at`      when a handler was first started for the row in its present epoch; NULL before that.
 -- `acknowledged`  1: some delivery of it was answered 200 without its plan, so no call can travel in an answer any more.
+-- `holder`        the visit that claimed the row last, so that it finds a claim again whose answer was lost.
 ALTER TABLE inbox ADD COLUMN began_at INTEGER;
 ALTER TABLE inbox ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE inbox ADD COLUMN holder TEXT;
 
 -- Pauses that Telegram asked for with 429: before `until` nothing goes to the chat. Read and written by src/inbox/mod.rs.
 --

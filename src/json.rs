@@ -16,6 +16,21 @@ pub fn text_of<T: Serialize + ?Sized>(data: &T) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }
 
+/// An object out of its members, each a name and the JSON text of its value.
+pub(crate) fn object_of(members: &[(&str, &str)]) -> String {
+    let mut object = String::from("{");
+    for (name, value) in members {
+        if object.len() > 1 {
+            object.push(',');
+        }
+        object.push_str(&text_of(*name));
+        object.push(':');
+        object.push_str(value);
+    }
+    object.push('}');
+    object
+}
+
 /// The members of an object, in their order, each still a text of its own.
 #[derive(Debug, Default)]
 pub struct Fields<'a>(Vec<(String, &'a str)>);
@@ -44,6 +59,14 @@ impl<'a> Fields<'a> {
         &self.0
     }
 
+    /// The object with another value in place of one member, or with one member more, which comes first.
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(other, _)| other != name);
+        let mut members = vec![(name, value)];
+        members.extend(others.map(|(other, value)| (other.as_str(), *value)));
+        object_of(&members)
+    }
+
     /// The members, in their order, given away.
     pub(crate) fn into_members(self) -> impl Iterator<Item = (String, &'a str)> {
         self.0.into_iter()
@@ -62,9 +85,10 @@ impl<'a> Fields<'a> {
         text_in(self.raw(name)?)
     }
 
-    /// A member that is a whole number.
+    /// A member that is a whole number. `-0` is a fraction, to `serde_json` too.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        self.raw(name)?.parse().ok()
+        let number = self.raw(name).filter(|number| *number != "-0");
+        number?.parse().ok()
     }
 
     /// A member that is `true` or `false`.
@@ -117,9 +141,18 @@ pub(crate) fn elements_in(value: &str) -> Option<Vec<&str>> {
 
 /// The text a value stands for. `None`: it is something else, or holds half of a character.
 pub(crate) fn text_in(value: &str) -> Option<String> {
+    unescaped_text(value.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// Whether an escape somewhere in valid JSON stands for half of a character. Readers disagree on what to make of that.
+pub(crate) fn holds_half_a_character(text: &str) -> bool {
+    text.contains("\\u") && unescaped_text(text).is_none()
+}
+
+fn unescaped_text(escaped: &str) -> Option<String> {
     // UTF-16, since that is how JSON escapes characters.
-    let mut units = value.strip_prefix('"')?.strip_suffix('"')?.encode_utf16();
-    let mut text = Vec::with_capacity(value.len());
+    let mut units = escaped.encode_utf16();
+    let mut text = Vec::with_capacity(escaped.len());
     while let Some(unit) = units.next() {
         text.push(if unit == u16::from(b'\\') {
             unescaped(&mut units)?

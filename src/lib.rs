@@ -10,6 +10,7 @@
 //!      2 read           at most 1 MiB
 //!      3 parse          tolerant envelope: update_id, kind, lane, chat; the text itself is kept
 //!      4 record         one trip to D1: insert with a lease, or learn what became of it before; load the session
+//!                       (or into the queue first, where the deployment has one)
 //!      5 handle         a handler turns the update into a plan: calls and session changes. No effect yet
 //!      6 commit         one trip to D1, one transaction, fenced: plan, session, done
 //!      7 perform        the plan's calls, in order, over the transport
@@ -39,9 +40,10 @@
 //!
 //! - No long-running process, so nothing here can compete for `getUpdates`. No route and no handler calls it.
 //! - No effect before the commit: a handler fills a plan and holds nothing that could send.
+//! - No change of a state outside the two tables of `delivery/`.
 //! - No SQL outside `inbox/statements.rs`, no changing statement on a claimed row without the fence of its claim.
 //! - No comparison of update ids for order: they restart.
-//! - No clock of an isolate in a lease: leases live on the database's clock.
+//! - No clock of an isolate in a lease: leases live on the database's clock, and end long after the hard stop of their holder.
 //! - No answer 410, which would make Telegram delete the webhook after a day.
 //! - No secret in a log, an error or an address of ours.
 

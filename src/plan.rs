@@ -147,6 +147,11 @@ impl Plan {
     }
 
     fn push(&mut self, method: &str, parameters: String, on_ambiguity: OnAmbiguity) -> Step {
+        // `null` counts as missing wherever a call is read.
+        let parameters = match parameters.as_str() {
+            "null" => "{}".to_owned(),
+            _ => parameters,
+        };
         let parameters = RawValue::from_string(parameters).unwrap_or_default();
         self.calls.push(Call {
             method: method.to_owned(),

@@ -41,7 +41,7 @@ where
         (_, "/webhook") => Reply::method_not_allowed("POST"),
         ("GET", "/health") => health::answer(app).await,
         (_, "/health") => Reply::method_not_allowed("GET"),
-        #[cfg(feature = "panic-probe")]
+        #[cfg(feature = "probes")]
         ("GET", "/panic") => panic!("a panic on purpose"),
         (_, path) if path.starts_with("/admin/") && !admin::admits(app, request) => {
             Reply::unauthorized()

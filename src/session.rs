@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::json::{self, Fields, text_of};
+use crate::json::{self, Fields, object_of, text_of};
 use crate::telegram::update::Update;
 
 /// One JSON document, made of named parts. Each handler file keeps its own part in a type of its own.
@@ -61,13 +61,12 @@ impl Session {
 
     /// The document, where something in it was changed.
     pub fn change(&self) -> Option<String> {
-        let members: Vec<String> = self
+        let members: Vec<(&str, &str)> = self
             .parts
             .iter()
-            .map(|part| format!("{}:{}", text_of(&part.name), part.json))
+            .map(|part| (part.name.as_str(), part.json.as_str()))
             .collect();
-        self.is_changed
-            .then(|| format!("{{{}}}", members.join(",")))
+        self.is_changed.then(|| object_of(&members))
     }
 
     fn replace(&mut self, name: &str, json: Option<String>) {

@@ -29,7 +29,9 @@ impl<'de> Value<'de> {
             [b'{', ..] => visitor.visit_map(MapDeserializer::new(self.members()?)),
             [b'[', ..] => {
                 let elements = elements_in(self.0).ok_or(OtherShape)?;
-                visitor.visit_seq(SeqDeserializer::new(elements.into_iter().map(Self)))
+                let mut elements = SeqDeserializer::new(elements.into_iter().map(Self));
+                let sequence = visitor.visit_seq(&mut elements)?;
+                elements.end().map(|()| sequence)
             }
             [b'"', ..] => visitor.visit_string(text_in(self.0).ok_or(OtherShape)?),
             b"true" => visitor.visit_bool(true),
@@ -41,18 +43,27 @@ impl<'de> Value<'de> {
 
     fn read_integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OtherShape> {
         match (self.0.parse(), self.0.parse()) {
+            _ if self.0 == "-0" => Err(OtherShape), // a fraction, to `serde_json` too
             (Ok(number), _) => visitor.visit_i64(number),
             (_, Ok(number)) => visitor.visit_u64(number),
             _ => Err(OtherShape),
         }
     }
 
-    fn members(self) -> Result<impl Iterator<Item = (String, Self)> + 'de, OtherShape> {
-        let fields = Fields::of_valid(self.0).ok_or(OtherShape)?;
-        Ok(fields
-            .into_members()
-            .map(|(name, value)| (name, Self(value))))
+    /// Whether it is a number that only a fraction can hold.
+    fn is_fraction(self) -> bool {
+        let fits = self.0.parse::<i64>().is_ok() || self.0.parse::<u64>().is_ok();
+        self.0 == "-0" || !fits
     }
+
+    fn members(self) -> Result<impl Iterator<Item = (String, Self)> + 'de, OtherShape> {
+        Ok(members_of(Fields::of_valid(self.0).ok_or(OtherShape)?))
+    }
+}
+
+fn members_of(fields: Fields<'_>) -> impl Iterator<Item = (String, Value<'_>)> {
+    let members = fields.into_members();
+    members.map(|(name, value)| (name, Value(value)))
 }
 
 macro_rules! read {
@@ -68,9 +79,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OtherShape> {
         match self.0.as_bytes() {
-            [b'-' | b'0'..=b'9', ..] if self.0.contains(['.', 'e', 'E']) => {
-                self.deserialize_f64(visitor)
-            }
+            [b'-' | b'0'..=b'9', ..] if self.is_fraction() => self.deserialize_f64(visitor),
             [b'-' | b'0'..=b'9', ..] => self.read_integer(visitor),
             _ => self.read(visitor),
         }
@@ -105,12 +114,12 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, OtherShape> {
-        match text_in(self.0) {
-            Some(variant) => visitor.visit_enum(variant.into_deserializer()),
-            None => visitor.visit_enum(MapAccessDeserializer::new(MapDeserializer::new(
-                self.members()?,
-            ))),
+        if let Some(variant) = text_in(self.0) {
+            return visitor.visit_enum(variant.into_deserializer());
         }
+        let fields = Fields::of_valid(self.0).filter(|fields| fields.members().len() == 1);
+        let variant = MapDeserializer::new(members_of(fields.ok_or(OtherShape)?));
+        visitor.visit_enum(MapAccessDeserializer::new(variant))
     }
 
     read! {

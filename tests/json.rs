@@ -201,3 +201,42 @@ fn a_member_that_holds_half_a_character_is_no_text() {
     assert_eq!(fields.text("b").as_deref(), Some("👍"));
     assert_eq!(fields.text("c"), None);
 }
+
+#[test]
+fn a_type_takes_all_of_a_value_or_nothing() {
+    #[track_caller]
+    fn check<T: serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(text: &str) {
+        let theirs = serde_json::from_str::<T>(text).ok();
+        assert_eq!(onehook::json::read::<T>(text), theirs, "{text}");
+    }
+    check::<(i64, String)>(r#"[1,"x"]"#);
+    check::<(i64, String)>(r#"[1,"x","y"]"#);
+    check::<Choice>(r#"{"Two":[1,"x"]}"#);
+    check::<Choice>(r#"{"Two":[1,"x","y"]}"#);
+    check::<Choice>(r#"{"One":1,"Unit":null}"#);
+    check::<Choice>("{}");
+}
+
+#[test]
+fn numbers_at_the_edges_are_read_as_serde_json_reads_them() {
+    for text in [
+        "-0",
+        "-0.0",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "1e300",
+    ] {
+        let theirs: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            onehook::json::read::<Value>(text),
+            Some(theirs.clone()),
+            "{text}"
+        );
+        assert_eq!(onehook::json::read::<i64>(text), theirs.as_i64(), "{text}");
+        let object = format!(r#"{{"number":{text}}}"#);
+        assert_eq!(
+            Fields::of(&object).unwrap().integer("number"),
+            theirs.as_i64()
+        );
+    }
+}

@@ -12,16 +12,21 @@
 mod emulator;
 
 mod fixtures;
+mod fuzzing;
 mod sqlite_database;
 mod test_bot;
 
 mod admin;
+mod bad_input;
+mod corpora;
 mod deploy;
 mod emulator_conformance;
 mod handlers;
 mod json;
 mod operator;
 mod outbox;
+mod properties;
+mod queue;
 mod readme;
 mod rivals;
 mod settings;

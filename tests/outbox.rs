@@ -170,6 +170,15 @@ fn a_call_survives_being_written_down() {
 }
 
 #[test]
+fn a_call_without_parameters_survives_too() {
+    let mut plan = Plan::new();
+    plan.call_raw("aMethod", &(), OnAmbiguity::Park);
+    let call = PlannedCall::new(plan.calls()[0].clone());
+    let read = PlannedCall::of(&serde_json::to_string(&call).unwrap()).unwrap();
+    assert_eq!(read.parameters(&[]).as_deref(), Some("{}"));
+}
+
+#[test]
 fn a_later_step_takes_the_number_of_the_message_an_earlier_one_sent() {
     let mut plan = Plan::new();
     let sent = plan.call_raw("sendMessage", &json!({}), OnAmbiguity::Resend);

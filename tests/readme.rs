@@ -126,7 +126,7 @@ fn routes_of_the_source() -> Vec<String> {
             }
             _ => {}
         }
-        is_probe = line.contains("panic-probe");
+        is_probe = line.contains("probes");
     }
     routes
 }

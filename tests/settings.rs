@@ -263,6 +263,30 @@ fn addresses_are_bad_by_telegrams_rules() {
 }
 
 #[test]
+fn other_spellings_of_an_ip_address_are_no_way_around_the_rules() {
+    for url in [
+        "https://+8.8.8.8/",
+        "https://8.8.8.8:+443/",
+        "https://010.8.8.8/",
+        "https://0x7f.1/",
+        "https://127.0.0.1.:443/",
+        "https://bot.example.0x7f000001/",
+        "https://localhost./webhook",
+        "https://LOCALHOST/webhook",
+        "https://this.localhost/webhook",
+        "https://intranet./webhook",
+    ] {
+        assert!(check_url(url, Reach::Public).is_err(), "{url}");
+    }
+    for ip in ["+8.8.8.8", "08.8.8.8", "8.8.8.+8", "0x8.8.8.8"] {
+        assert!(check_ip(ip, Reach::Public).is_err(), "{ip}");
+    }
+    good("https://bot.example.com./webhook", Reach::Public);
+    assert!(check_url("https://8.8.8.-8/", Reach::Public).is_err());
+    good("https://8bot.example.com/webhook", Reach::Public);
+}
+
+#[test]
 fn reserved_addresses_are_those_of_telegrams_list() {
     let reserved = [
         "0.0.0.1",

@@ -11,11 +11,13 @@ use onehook::inbox::database::{Batch, Database, DatabaseError, Statement};
 use onehook::inbox::statements;
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
+use onehook::queue::{NotQueued, Queue};
 use onehook::reply::Reply;
 use onehook::request::{Body, BodyError, HEADERS, Request};
 use onehook::routes::{self, Answer};
 use onehook::settings::Settings;
 use onehook::telegram::transport::{Answer as HttpAnswer, Outgoing, Transport, Unreachable};
+use onehook::visit::Boxed;
 use serde_json::{Value, json};
 
 use crate::emulator::in_process::{InProcess, Lost};
@@ -51,6 +53,8 @@ pub struct TestBot {
     /// The database.
     pub database: Rc<SqliteDatabase>,
     notes: Rc<MemoryNotes>,
+    /// The queue before the database, where the deployment has one: the texts that wait in it.
+    pub queue: RefCell<Option<Rc<MemoryQueue>>>,
     isolate: RefCell<Rc<Isolate>>,
     settings: RefCell<BTreeMap<String, String>>,
     told: Cell<usize>,
@@ -85,6 +89,7 @@ impl TestBot {
             telegram,
             database: Rc::new(SqliteDatabase::new(Rc::new(move || clock.now()))),
             notes: Rc::default(),
+            queue: RefCell::default(),
             isolate: RefCell::default(),
             settings: RefCell::default(),
             told: Cell::new(0),
@@ -280,12 +285,15 @@ impl TestBot {
             dies: Rc::clone(&self.dies),
         };
         let ports = (database, transport, NotesPort(Rc::clone(&self.notes)));
-        App::new(
+        let mut app = App::new(
             settings,
             ports,
             Rc::clone(&self.isolate.borrow()),
             i64::try_from(self.telegram.now()).unwrap(),
-        )
+        );
+        let queue = self.queue.borrow().clone();
+        app.queue = queue.map(|queue| Box::new(QueuePort(queue)) as Box<dyn Queue>);
+        app
     }
 }
 
@@ -468,6 +476,27 @@ impl Transport for InProcessTransport {
         if self.dies.get() == Dies::Never {
             self.telegram.advance(u64::from(milliseconds));
         }
+    }
+}
+
+/// A queue in memory.
+#[derive(Default)]
+pub struct MemoryQueue {
+    /// What waits in it.
+    pub texts: RefCell<Vec<String>>,
+    /// Whether it takes nothing.
+    pub is_down: Cell<bool>,
+}
+
+struct QueuePort(Rc<MemoryQueue>);
+
+impl Queue for QueuePort {
+    fn send<'a>(&'a self, update: &'a str) -> Boxed<'a, Result<(), NotQueued>> {
+        if self.0.is_down.get() {
+            return Box::pin(std::future::ready(Err(NotQueued)));
+        }
+        self.0.texts.borrow_mut().push(update.to_owned());
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

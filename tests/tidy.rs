@@ -309,7 +309,7 @@ fn nothing_asks_for_updates() {
 
 #[test]
 fn nothing_in_the_worker_panics() {
-    let probe = "#[cfg(feature = \"panic-probe\")]";
+    let probe = "#[cfg(feature = \"probes\")]";
     none(
         "A panic ends every request of the isolate. Return an error, or `unwrap_or_default` where there is nothing to lose.",
         sources("src").iter().flat_map(|source| {

@@ -26,7 +26,7 @@ fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
 /// Lets the next visit record its update, and then nothing more, however often it tries.
 fn commits_fail(bot: &TestBot) {
     bot.database.next_trips(&[Trip::Works]);
-    bot.database.next_trips(&[Trip::FailsBefore; 6]);
+    bot.database.next_trips(&[Trip::FailsBefore; 11]);
 }
 
 fn state(bot: &TestBot, update_id: i64) -> String {
@@ -207,6 +207,32 @@ fn answered_a_plan_of_one_call_travels_in_the_answer_and_again_when_repeated() {
 }
 
 #[test]
+fn an_answer_in_the_response_is_json_whatever_a_handler_made_of_the_call() {
+    for (method, parameters) in [
+        ("sendDice", "{}"),
+        ("sendDice", " { \"chat_id\" : 1 } "),
+        ("sendDice", "[1]"),
+        ("send\"Dice", "{\"text\":\"}\"}"),
+    ] {
+        let bot = TestBot::new();
+        let body = message(1, 1001, "/nothing");
+        bot.post(&body);
+        let call = format!(
+            r#"[{{"call":{{"method":{},"parameters":{parameters},"on_ambiguity":"park"}},"state":"sent","tries":0,"is_in_response":true}}]"#,
+            json!(method)
+        );
+        bot.database
+            .execute(&format!("UPDATE inbox SET plan = '{call}', open = 0"));
+        let answer: Value = serde_json::from_str(&bot.post(&body).body).unwrap();
+        assert_eq!(answer["method"], method);
+        let parameters: Value = serde_json::from_str(parameters).unwrap();
+        for (name, value) in parameters.as_object().into_iter().flatten() {
+            assert_eq!(&answer[name], value);
+        }
+    }
+}
+
+#[test]
 fn an_answer_in_the_response_reaches_the_person() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
@@ -310,9 +336,45 @@ fn expired_a_button_pressed_too_long_ago_is_not_answered() {
 }
 
 #[test]
-fn a_lost_answer_to_the_insert_loses_nothing() {
+fn a_lost_answer_to_the_insert_is_asked_for_again() {
     let bot = TestBot::new();
     bot.database.next_trips(&[Trip::FailsAfter]);
+    assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
+    let attempts = bot.database.value("SELECT attempts FROM inbox");
+    assert_eq!((state(&bot, 1), attempts), ("done".into(), "1".into()));
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+/// The answers to two claims in a row are lost, and neither counts as an attempt that crashed.
+#[test]
+fn a_lost_answer_to_a_claim_finds_the_same_row_again() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    for id in [1, 2] {
+        bot.post(&message(id, 1000 + id, "/ping"));
+    }
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    let claim = [
+        Trip::Works, // the heartbeat
+        Trip::Works, // the alerts
+        Trip::FailsAfter,
+        Trip::FailsAfter,
+    ];
+    bot.database.next_trips(&claim);
+    bot.tick();
+    let attempts = bot
+        .database
+        .value("SELECT group_concat(attempts) FROM inbox");
+    assert_eq!(attempts, "2,2", "of both rows");
+    assert_eq!(bot.calls("sendMessage"), 2);
+}
+
+#[test]
+fn an_insert_whose_answer_is_lost_for_good_loses_nothing() {
+    let bot = TestBot::new();
+    bot.database
+        .next_trips(&[Trip::FailsAfter, Trip::FailsBefore, Trip::FailsBefore]);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 200);
     assert_eq!(
@@ -421,7 +483,7 @@ fn whoever_lost_the_claim_changes_nothing() {
         panic!("{recorded:?}");
     };
     bot.telegram.advance(60_001);
-    let fresh = pollster::block_on(inbox.claim_unfinished())
+    let fresh = pollster::block_on(inbox.claim_unfinished("", Reach::Anywhere))
         .unwrap()
         .expect("the lease is over");
     assert!(matches!(
@@ -585,6 +647,17 @@ fn hostile_bodies_are_told_from_updates() {
         Update::parse(br#"{"update_id":1,"update\u005fid":1,"message":{}}"#).unwrap_err(),
         Unusable::TwoIds
     );
+    for half in [r"\ud83d", r"\udc4d", r"\udc4d\ud83d", r"\uD83D \uDC4D"] {
+        for body in [
+            format!(r#"{{"update_id":1,"message":{{"text":"{half}"}}}}"#),
+            format!(r#"{{"update_id":1,"message":{{}},"ignored":{{"{half}":1}}}}"#),
+        ] {
+            let unusable = Update::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(unusable, Unusable::HalfACharacter, "{body}");
+        }
+    }
+    let pair = r#"{"update_id":1,"message":{"text":"\ud83d\udc4d \\ud83d"}}"#;
+    assert!(Update::parse(pair.as_bytes()).is_ok());
     for bad in [
         "1.0",
         "1e3",
@@ -681,16 +754,17 @@ fn what_waited_behind_a_busy_lane_is_sent_since_its_delivery_was_acknowledged_lo
 #[test]
 fn a_delivery_that_was_acknowledged_meanwhile_takes_no_call_along_in_its_answer() {
     let bot = TestBot::new();
-    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let visit = || Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let inbox = visit();
     let update = || Update::parse(&message(2, 1001, "/ping")).unwrap();
     let Recorded::Ours(claimed, session) =
         pollster::block_on(inbox.record(update(), None)).unwrap()
     else {
         panic!("it is new");
     };
-    let repeated = pollster::block_on(inbox.record(update(), None)).unwrap();
+    let repeated = pollster::block_on(visit().record(update(), None)).unwrap();
     assert!(
-        matches!(repeated, Recorded::Waiting(_)),
+        matches!(repeated, Recorded::Waiting),
         "Telegram is told 200"
     );
     let commit = |must_travel| {
@@ -708,7 +782,7 @@ fn an_answer_that_may_be_committed_is_not_acknowledged_without_it() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
     bot.database.next_trips(&[Trip::Works, Trip::FailsAfter]);
-    bot.database.next_trips(&[Trip::FailsBefore; 5]);
+    bot.database.next_trips(&[Trip::FailsBefore; 10]);
     assert_eq!(bot.post(&message(1, 1001, "/ping")).status, 503);
     let again = bot.post(&message(1, 1001, "/ping"));
     assert!(again.body.contains(r#""text":"pong""#), "{again:?}");
@@ -794,4 +868,20 @@ fn one_crash_alone_proves_nothing_and_two_in_two_minutes_do() {
     assert_eq!(duty(&standing(3, 120_001)), Duty::Bury);
     assert_eq!(duty(&standing(6, 0)), Duty::Bury);
     assert_eq!(held_max_ms("callback_query"), 30_000);
+}
+
+#[test]
+fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    assert_eq!(bot.post(&message(2, 1001, "/id")).status, 200);
+    let texts: Vec<String> = bot
+        .calls_of("sendMessage")
+        .iter()
+        .map(|call| call["text"].to_string())
+        .collect();
+    assert_eq!(texts, [r#""pong""#, r#""Your number is 1001.""#]);
 }

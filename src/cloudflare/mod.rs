@@ -32,7 +32,7 @@ use crate::reply::Reply;
 use crate::request::{self, HEADERS};
 use crate::routes::{self, Answer};
 use crate::telegram::ids::UpdateId;
-use crate::webhook::{Delivered, Verdict, consumer};
+use crate::webhook::{Delivered, consumer};
 
 thread_local! {
     /// What this isolate remembers. After a panic the instance is rebuilt, and with it this.
@@ -140,13 +140,10 @@ fn acknowledge(app: Rc<WorkerApp>, delivered: Delivered, context: &Context) -> R
         rest,
     } = delivered;
     log(&app, "update", update_id, verdict.name());
-    let is_open = verdict == Verdict::Waiting;
     let reply = verdict.reply(app.now_ms);
     if let Some(rest) = rest {
         context.wait_until(async move {
-            if let Some(verdict) = rest.await
-                && is_open
-            {
+            if let Some(verdict) = rest.await.filter(|known| *known != verdict) {
                 log(&app, "update", update_id, verdict.name());
             }
         });

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, backoff_ms};
-use crate::json::{Fields, text_of};
+use crate::json::Fields;
 use crate::plan::{Call, OnAmbiguity};
 use crate::telegram::ids::{ChatId, MessageId};
 use crate::telegram::refusal::{CallError, Meaning, Refusal, is_a_persons_choice};
@@ -238,7 +238,8 @@ impl PlannedCall {
         if !self.call.is_about_that_message {
             return Some(parameters.to_owned());
         }
-        with_member(parameters, "message_id", needed.message_id?.0)
+        let fields = Fields::of(parameters).ok()?;
+        Some(fields.with("message_id", &needed.message_id?.to_string()))
     }
 
     /// Sends it along with the answer to Telegram.
@@ -363,10 +364,9 @@ impl PlannedCall {
 
     /// Goes after a group that has become a supergroup. Nothing was done, so it costs no try.
     fn follow(&mut self, chat: ChatId) {
-        let parameters = with_member(self.call.parameters.get(), "chat_id", chat.0);
-        if let Some(parameters) = parameters.and_then(|text| RawValue::from_string(text).ok()) {
-            self.call.parameters = parameters;
-        }
+        let fields = Fields::of(self.call.parameters.get()).unwrap_or_default();
+        let parameters = fields.with("chat_id", &chat.to_string());
+        self.call.parameters = RawValue::from_string(parameters).unwrap_or_default();
         self.has_moved = true;
         self.tries -= 1;
         self.becomes(Event::Moved);
@@ -413,15 +413,6 @@ pub fn complaint(calls: &[PlannedCall]) -> Option<String> {
     let errors = calls.iter().filter_map(|call| call.error.as_ref());
     let mut complaints = errors.filter(|error| !is_a_persons_choice(error));
     complaints.next().cloned()
-}
-
-/// An object with a number in place of one member.
-fn with_member(object: &str, name: &str, number: i64) -> Option<String> {
-    let fields = Fields::of(object).ok()?;
-    let mut members = vec![format!("{}:{number}", text_of(name))];
-    let others = fields.members().iter().filter(|(other, _)| other != name);
-    members.extend(others.map(|(other, value)| format!("{}:{value}", text_of(other))));
-    Some(format!("{{{}}}", members.join(",")))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference

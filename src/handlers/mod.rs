@@ -8,6 +8,8 @@ pub mod id;
 pub mod limit;
 pub mod menu;
 pub mod ping;
+#[cfg(feature = "probes")]
+pub mod probe;
 pub mod start;
 pub mod status;
 
@@ -122,6 +124,10 @@ pub enum When {
 /// Finds the handler for an update and lets it plan.
 pub async fn dispatch(visit: &Visit<'_>, session: &mut Session) -> Plan {
     if let Some(called) = CalledCommand::of(visit) {
+        #[cfg(feature = "probes")]
+        if let Some(plan) = probe::answer(visit, called.name) {
+            return plan;
+        }
         let Some(command) = called.command(visit) else {
             return fallback::unknown_command(visit, &called);
         };

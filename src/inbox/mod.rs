@@ -22,7 +22,13 @@ use crate::telegram::ids::{BotId, UpdateId};
 use crate::telegram::update::{Unusable, Update};
 
 /// The pauses between the tries of a trip that must succeed, in milliseconds. D1 asks its clients to try again.
-const PAUSES_MS: [u32; 5] = [50, 200, 800, 2_000, 4_000];
+///
+/// Together nearly the time a visit has from its last start to its hard stop: a database that fails one time in five fails eleven
+/// times in a row once in fifty million.
+const PAUSES_MS: [u32; 10] = [50, 100, 200, 400, 800, 1_000, 1_500, 2_000, 2_000, 2_000];
+
+/// The same for keeping and claiming an update, which Telegram brings again anyway.
+const SHORT_PAUSES_MS: [u32; 2] = [50, 200];
 
 /// How many bytes of bodies one statement may bring. D1 takes 2 MB a value.
 const BODIES_BYTES_MAX: usize = 1 << 20;
@@ -34,6 +40,8 @@ const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
 pub struct Inbox<D> {
     database: D,
     bot: BotId,
+    /// Whose claims these are: a random name for the visit; NULL where there is no chance.
+    visit: Value,
     cost: Cell<Cost>,
     total: Rc<Cell<Cost>>,
 }
@@ -69,8 +77,8 @@ pub enum Task {
 pub enum Recorded {
     /// It is new (or was left behind), and it is ours to work on.
     Ours(Claimed, Session),
-    /// It is kept, and somebody else works on it or on an earlier one of its lane, which is named.
-    Waiting(String),
+    /// It is kept, and somebody else works on it or on an earlier one of its lane.
+    Waiting,
     /// It was here before and is finished, with the calls that were planned for it.
     Finished(Vec<PlannedCall>),
     /// It is older than anything Telegram brings. It is kept, and not answered.
@@ -158,9 +166,12 @@ pub enum Open {
 impl<D: Database> Inbox<D> {
     /// The inbox of `bot` in `database`, whose cost counts up `total` as well.
     pub fn new(database: D, bot: BotId, total: Rc<Cell<Cost>>) -> Self {
+        let mut name = [0; 8];
+        let visit = getrandom::fill(&mut name).ok().map(|()| hex(&name));
         Self {
             database,
             bot,
+            visit: visit.into(),
             cost: Cell::default(),
             total,
         }
@@ -192,12 +203,15 @@ impl<D: Database> Inbox<D> {
                 (useful_seconds(&update.kind) * 1000).into(),
                 update.raw().into(),
                 update.made_at_ms().into(),
+                self.visit.clone(),
             ],
         );
-        let [recorded, session] = self
-            .trip(DOING, [record, self.session(session_key)])
+        let statements = [record, self.session(session_key)];
+        let rows = self
+            .send_again(DOING, &statements, &SHORT_PAUSES_MS)
             .await?;
-        let Some(mut row) = first(recorded) else {
+        let mut rows = rows.into_iter();
+        let Some(mut row) = rows.next().and_then(first) else {
             return self.claim_again(&update, &sha256, session_key).await;
         };
         let state = state_of(DOING, &mut row, 2)?;
@@ -217,9 +231,9 @@ impl<D: Database> Inbox<D> {
                     plan: Vec::new(),
                     update: Ok(update),
                 };
-                Recorded::Ours(claimed, stored_session(session))
+                Recorded::Ours(claimed, stored_session(rows.next().unwrap_or_default()))
             }
-            State::Stored => Recorded::Waiting(lane),
+            State::Stored => Recorded::Waiting,
             _ => Recorded::TooOld,
         })
     }
@@ -233,19 +247,28 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Recorded, InboxError> {
         const DOING: &str = "look at a repeated update";
         let key = || vec![self.bot.0.into(), update.id.0.into(), sha256.into()];
-        let acknowledge = statement(statements::ACKNOWLEDGE, key());
-        let claim = statement(statements::CLAIM_UPDATE, key());
+        let key_and_visit = || [key(), vec![self.visit.clone()]].concat();
+        let acknowledge = statement(statements::ACKNOWLEDGE, key_and_visit());
+        let claim = statement(statements::CLAIM_UPDATE, key_and_visit());
         let look = statement(statements::LOOK, key());
         let statements = [acknowledge, claim, look, self.session(session_key)];
-        let [_, claimed, found, session] = self.trip(DOING, statements).await?;
-        if let Some(claimed) = self::claimed(claimed)? {
-            return Ok(Recorded::Ours(claimed, stored_session(session)));
+        let rows = self
+            .send_again(DOING, &statements, &SHORT_PAUSES_MS)
+            .await?;
+        let mut rows = rows.into_iter().skip(1);
+        let claimed = self::claimed(rows.next().unwrap_or_default())?;
+        let found = rows.next().and_then(first);
+        if let Some(claimed) = claimed {
+            return Ok(Recorded::Ours(
+                claimed,
+                stored_session(rows.next().unwrap_or_default()),
+            ));
         }
-        let Some(mut row) = first(found) else {
+        let Some(mut row) = found else {
             return Err(broken(DOING, "it is neither new nor known"));
         };
         Ok(match state_of(DOING, &mut row, 0)? {
-            State::Stored | State::Leased => Recorded::Waiting(update.lane()),
+            State::Stored | State::Leased => Recorded::Waiting,
             _ => Recorded::Finished(plan_of(row.text_or_null(1))),
         })
     }
@@ -296,20 +319,16 @@ impl<D: Database> Inbox<D> {
         Ok(id)
     }
 
-    /// Claims the oldest unfinished update that is due.
-    pub async fn claim_unfinished(&self) -> Result<Option<Claimed>, InboxError> {
-        self.claim_another("", Reach::Anywhere).await
-    }
-
-    /// Claims the head of a lane, or another unfinished update that is due, where that is within reach.
-    pub async fn claim_another(
+    /// Claims an unfinished update that is due: the next of a lane, or the oldest of any.
+    pub async fn claim_unfinished(
         &self,
         lane: &str,
         reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
-        let claim = self.claim_next(lane, reach);
-        let [rows] = self.trip("claim unfinished work", [claim]).await?;
-        claimed(rows)
+        let claim = self.claim_next(lane, reach, None);
+        let doing = "claim unfinished work";
+        let rows = self.send_again(doing, &[claim], &SHORT_PAUSES_MS).await?;
+        claimed(rows.into_iter().next().unwrap_or_default())
     }
 
     /// Loads a session.
@@ -361,7 +380,7 @@ impl<D: Database> Inbox<D> {
         statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
         let standing = statements.len() - 1;
         statements.push(if closes {
-            self.claim_next(&claimed.lane, reach)
+            self.claim_next(&claimed.lane, reach, Some(claimed.seq))
         } else {
             self.gates()
         });
@@ -509,19 +528,19 @@ impl<D: Database> Inbox<D> {
         mut statements: Vec<Statement>,
         reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
-        statements.push(self.claim_next(&claimed.lane, reach));
+        statements.push(self.claim_next(&claimed.lane, reach, Some(claimed.seq)));
         let rows = self.send_surely(doing, &statements).await?;
         self::claimed(rows.into_iter().last().unwrap_or_default())
     }
 
     /// Claims another row. With [`Reach::Nothing`] it claims none.
-    fn claim_next(&self, lane: &str, reach: Reach) -> Statement {
-        let lane = match reach {
-            Reach::Nothing => Value::Null,
-            Reach::Lane | Reach::Anywhere => lane.into(),
+    fn claim_next(&self, lane: &str, reach: Reach, known: Option<i64>) -> Statement {
+        let (lane, visit) = match reach {
+            Reach::Nothing => (Value::Null, Value::Null),
+            Reach::Lane | Reach::Anywhere => (lane.into(), self.visit.clone()),
         };
         let others = i64::from(reach == Reach::Anywhere);
-        let values = vec![self.bot.0.into(), lane, others.into()];
+        let values = vec![self.bot.0.into(), lane, others.into(), visit, known.into()];
         statement(statements::CLAIM_NEXT, values)
     }
 
@@ -551,10 +570,19 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         statements: &[Statement],
     ) -> Result<Vec<Vec<Row>>, InboxError> {
-        let mut pauses = PAUSES_MS.into_iter();
+        self.send_again(doing, statements, &PAUSES_MS).await
+    }
+
+    async fn send_again(
+        &self,
+        doing: &'static str,
+        statements: &[Statement],
+        pauses_ms: &[u32],
+    ) -> Result<Vec<Vec<Row>>, InboxError> {
+        let mut pauses = pauses_ms.iter();
         loop {
             match (self.send(doing, statements).await, pauses.next()) {
-                (Err(_), Some(pause_ms)) => self.database.pause(pause_ms).await,
+                (Err(_), Some(ms)) => self.database.pause(*ms).await,
                 (outcome, _) => return outcome,
             }
         }

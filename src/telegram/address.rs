@@ -110,10 +110,12 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), BadAddress> {
     if host.is_empty() {
         return Err(BadAddress("the address has no host".to_owned()));
     }
-    match port.map(str::parse::<u16>) {
-        None => Ok((host, None)),
-        Some(Ok(port)) if port > 0 => Ok((host, Some(port))),
-        Some(_) => Err(BadAddress("the port is not a number".to_owned())),
+    let Some(port) = port else {
+        return Ok((host, None));
+    };
+    match port.parse::<u16>() {
+        Ok(number) if number > 0 && is_plain_number(port) => Ok((host, Some(number))),
+        _ => Err(BadAddress("the port is not a number".to_owned())),
     }
 }
 
@@ -127,7 +129,9 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
     {
         return check_ip(host, Reach::Public);
     }
-    if is_loopback(host) {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let top = name.rsplit('.').next().unwrap_or_default();
+    if top.eq_ignore_ascii_case("localhost") {
         return bad(format!(
             "`{host}` is this machine; Telegram cannot reach it"
         ));
@@ -138,7 +142,9 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
     if host.len() > 255 || !host.bytes().all(plain) {
         return bad(format!("`{host}` is not a host name"));
     }
-    if !host.contains('.') {
+    // Resolvers take `0x7f.1` for an IP address, and no public name ends in a number.
+    let is_name = !matches!(top.as_bytes(), [] | [b'0'..=b'9' | b'-' | b'_', ..]);
+    if top == name || !is_name {
         return bad(format!("`{host}` is not a public host name"));
     }
     Ok(())
@@ -158,7 +164,9 @@ fn is_reserved(address: IpV4) -> bool {
 
 /// Four decimal numbers with dots between them.
 fn ip_v4(text: &str) -> Option<IpV4> {
-    let mut parts = text.split('.').map(|part| part.parse().ok());
+    let mut parts = text
+        .split('.')
+        .map(|part| part.parse().ok().filter(|_| is_plain_number(part)));
     let address = [
         parts.next()??,
         parts.next()??,
@@ -166,6 +174,11 @@ fn ip_v4(text: &str) -> Option<IpV4> {
         parts.next()??,
     ];
     parts.next().is_none().then_some(address)
+}
+
+/// Whether a text is a decimal number without a sign and without zeros in front, which some readers take for octal.
+fn is_plain_number(text: &str) -> bool {
+    text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn bad(reason: String) -> Result<(), BadAddress> {

@@ -5,7 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::json::{Fields, elements};
+use crate::json::{Fields, elements, holds_half_a_character};
 use crate::telegram::ids::{ChatId, MessageId, UpdateId, UserId};
 
 /// The deepest nesting of objects and arrays that is read. Real updates stay below 20.
@@ -38,6 +38,9 @@ pub enum Unusable {
     /// Not JSON.
     #[error("the body is not a JSON object: {0}")]
     NotAnObject(String),
+    /// Some readers refuse half of a character, others replace it.
+    #[error("an escape in the body stands for half of a character")]
+    HalfACharacter,
     /// Readers disagree on which of two equal names counts, so neither does.
     #[error("`update_id` is there twice")]
     TwoIds,
@@ -57,6 +60,9 @@ impl Update {
             return Err(Unusable::TooDeep);
         }
         let fields = Fields::of(text).map_err(|error| Unusable::NotAnObject(error.to_string()))?;
+        if holds_half_a_character(text) {
+            return Err(Unusable::HalfACharacter);
+        }
         let ids = fields
             .members()
             .iter()
@@ -219,7 +225,7 @@ impl Content {
 impl Chat {
     fn of(fields: &Fields) -> Option<Self> {
         Some(Self {
-            id: ChatId(fields.integer("id")?),
+            id: ChatId(number_of(fields)?),
             kind: fields.text("type").unwrap_or_default(),
         })
     }
@@ -228,13 +234,21 @@ impl Chat {
 impl User {
     fn of(fields: &Fields) -> Option<Self> {
         Some(Self {
-            id: UserId(fields.integer("id")?),
+            id: UserId(number_of(fields)?),
             is_bot: fields.flag("is_bot") == Some(true),
             first_name: fields.text("first_name").unwrap_or_default(),
             username: fields.text("username"),
             language_code: fields.text("language_code"),
         })
     }
+}
+
+/// The number of a chat or a person. `None`: there is none, or one that the database would round or refuse.
+fn number_of(fields: &Fields) -> Option<i64> {
+    let number = fields.integer("id")?;
+    (-INTEGER_MAX..=INTEGER_MAX)
+        .contains(&number)
+        .then_some(number)
 }
 
 /// The member beside `update_id`: its name is the kind, its value the object.

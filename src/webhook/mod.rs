@@ -187,15 +187,12 @@ pub async fn take_up<D: Database, T: Transport, N: Notes>(
     let watch = Watch::of_cron();
     let work = async {
         let door = door::door(app).await?;
-        let Some(claimed) = app.inbox.claim_unfinished().await? else {
-            return Ok(());
-        };
         let work = Work {
             app,
             door: &door,
             watch: &watch,
         };
-        work.settle(Afterwards::Next(claimed)).await
+        work.settle(Afterwards::Look(String::new())).await
     };
     let outcome = watch.limits(app.telegram.transport(), work).await;
     outcome.unwrap_or(Ok(()))?;
@@ -282,7 +279,7 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
         Ok(update) => update,
         Err(unusable) => return quarantine(app, &body, &unusable.to_string()).await,
     };
-    let (id, key) = (update.id, session::key(&update));
+    let (id, key, lane) = (update.id, session::key(&update), update.lane());
     if let Some(queue) = &app.queue
         && update.raw().len() <= QUEUED_BYTES_MAX
     {
@@ -295,12 +292,11 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
     let recorded = app.inbox.record(update, key.as_deref()).await;
     let (claimed, session) = match recorded {
         Ok(Recorded::Ours(claimed, session)) => (claimed, session),
-        Ok(Recorded::Waiting(lane)) => {
+        Ok(Recorded::Waiting) => {
             return Received {
-                update_id: Some(id),
-                verdict: Verdict::Waiting,
                 afterwards: Afterwards::Look(lane),
                 door: Some(door),
+                ..Received::settled(Some(id), Verdict::Waiting)
             };
         }
         Ok(Recorded::TooOld) => return Received::settled(Some(id), Verdict::Expired),

@@ -14,9 +14,9 @@ use crate::telegram::transport::Transport;
 /// How many rows one visit takes up besides its own.
 pub(super) const ROWS_MAX: u32 = 10;
 
-/// After how many requests a visit takes up no more rows. The free plan allows 50; a row costs about eight, and twenty where
-/// every trip fails at first.
-const REQUESTS_MAX: u64 = 30;
+/// After how many requests a visit takes up no more rows. The free plan allows 50; a row costs about eight, and twenty-five where
+/// the database fails for seconds.
+const REQUESTS_MAX: u64 = 24;
 
 /// How far a visit has come, as far as its answer depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

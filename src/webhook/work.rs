@@ -10,7 +10,7 @@ use crate::handlers;
 use crate::inbox::database::Database;
 use crate::inbox::{Claimed, Committed, InboxError, Open, Reach, Settlement};
 use crate::isolate::Door;
-use crate::json::Fields;
+use crate::json::{Fields, text_of};
 use crate::language::Language;
 use crate::notes::Notes;
 use crate::plan::Plan;
@@ -29,7 +29,7 @@ pub enum Afterwards {
     Settle(Claimed, Vec<PlannedCall>),
     /// Nothing, but another row is ours already.
     Next(Claimed),
-    /// Nothing, but somebody may have left this lane behind.
+    /// Nothing, but whoever is at the head of this lane may have vanished.
     Look(String),
     /// Nothing.
     Nothing,
@@ -81,8 +81,9 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
                 Afterwards::Nothing => return Ok(()),
                 Afterwards::Next(next) => (Some(next), None),
                 Afterwards::Look(lane) => {
-                    let inbox = &self.app.inbox;
-                    (inbox.claim_another(&lane, self.reach()).await?, Some(lane))
+                    let reach = self.reach();
+                    let next = self.app.inbox.claim_unfinished(&lane, reach).await?;
+                    (next, Some(lane))
                 }
                 Afterwards::Settle(claimed, plan) => {
                     let next = self.write_down(&claimed, &plan).await?;
@@ -328,13 +329,7 @@ fn planned(claimed: &Claimed, plan: &Plan, mark: fn(&mut PlannedCall)) -> Vec<Pl
 
 /// A call as the body of an answer to Telegram.
 pub(super) fn in_response(call: &PlannedCall) -> String {
-    let parameters = call.call.parameters.get().trim();
-    let members = parameters.trim_start_matches('{');
-    let separator = if members.trim_start().starts_with('}') {
-        ""
-    } else {
-        ","
-    };
-    // Telegram takes the first of two equal names, so a parameter called `method` changes nothing.
-    format!("{{\"method\":\"{}\"{separator}{members}", call.call.method)
+    let fields = Fields::of(call.call.parameters.get()).unwrap_or_default();
+    // Telegram takes the first of two equal names, so no parameter may be called `method`.
+    fields.with("method", &text_of(&call.call.method))
 }

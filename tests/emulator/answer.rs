@@ -87,7 +87,7 @@ fn refused_response(refusal: &Refusal) -> Response {
 }
 
 /// The header list of `HttpConnection.cpp:66-88`; the door adds `Content-Length`.
-fn json_response(status: u16, retry_after: Option<u64>, body: String) -> Response {
+pub fn json_response(status: u16, retry_after: Option<u64>, body: String) -> Response {
     let mut headers = vec![
         ("Connection".to_owned(), "keep-alive".to_owned()),
         ("Content-Type".to_owned(), "application/json".to_owned()),

@@ -30,6 +30,10 @@ impl Telegram {
             Some(Fault::Delay(delay)) => {
                 self.schedule(at + delay, Event::Answer { request, response });
             }
+            Some(Fault::Garbled(body)) => {
+                let response = faults::garbled(body);
+                self.schedule(at, Event::Answer { request, response });
+            }
             Some(Fault::Truncated) => {
                 let send = response.body.len() / 2;
                 self.schedule(
@@ -52,7 +56,7 @@ impl Telegram {
         method: &str,
         arguments: &Arguments,
     ) {
-        let fault = self.faults.take(method);
+        let fault = self.faults.take(method, arguments);
         let shown = fault
             .as_ref()
             .map_or(Value::Null, |(_, shown)| shown.clone());

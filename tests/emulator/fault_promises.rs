@@ -55,11 +55,46 @@ fn a_fault_hits_its_method_as_often_as_it_was_ordered() {
 }
 
 #[test]
+fn a_fault_may_hit_one_chat_only() {
+    let door = door();
+    for chat in [7, 1001] {
+        let order = json!({"on": "api", "chat_id": chat, "fault": {"error": [500, "for one"]}});
+        door.fault(&order).unwrap();
+    }
+    assert_eq!(
+        door.call(call("getMe", &json!({})), 1000).unwrap().status,
+        200
+    );
+    assert_eq!(send(&door).unwrap().status, 500);
+    assert_eq!(send(&door).unwrap().status, 200);
+}
+
+#[test]
+fn a_garbled_answer_is_whole_and_says_nothing() {
+    for (fault, body) in [
+        ("bad_json", "{\"ok\":true,\"result\":"),
+        ("no_code", "{\"ok\":false}"),
+    ] {
+        let door = door();
+        order(&door, &json!(fault));
+        let answer = send(&door).unwrap();
+        assert_eq!(answer.body, body.as_bytes());
+        let length = answer
+            .headers
+            .iter()
+            .find(|(name, _)| name == "Content-Length");
+        assert_eq!(length.unwrap().1, body.len().to_string());
+    }
+}
+
+#[test]
 fn faults_differ_in_whether_the_call_is_performed() {
     for (fault, outcome, performed) in [
         (json!("reset_before"), Err(Lost::Reset), 0),
         (json!("reset_after"), Err(Lost::Reset), 1),
         (json!("truncated"), Err(Lost::Truncated), 1),
+        (json!("bad_json"), Ok(200), 1),
+        (json!("no_code"), Ok(200), 1),
         (json!({"delay_ms": 40000}), Err(Lost::TimedOut), 1),
         (json!({"delay_ms": 4000}), Ok(200), 1),
         (json!({"retry_after": 5}), Ok(429), 0),

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, Refusal, json_response};
+use super::arguments::Arguments;
 use super::telegram::Response;
 
 /// The page that a front end shows when the server behind it is away; clients must tolerate it (facts §1.3).
@@ -24,6 +25,8 @@ pub enum Fault {
     Delay(u64),
     /// The call is performed and half of the answer comes.
     Truncated,
+    /// The call is performed and this comes instead of the answer, with a status of 200.
+    Garbled(&'static str),
 }
 
 /// Faults that are still to happen.
@@ -34,6 +37,7 @@ pub struct Faults {
 
 struct Order {
     method: Option<String>,
+    chat_id: Option<i64>,
     times: u64,
     fault: Fault,
     shown: Value,
@@ -49,6 +53,7 @@ impl Faults {
         }
         self.orders.push(Order {
             method: order["method"].as_str().map(str::to_lowercase),
+            chat_id: order["chat_id"].as_i64(),
             times: order["times"].as_u64().unwrap_or(1),
             fault: read(&order["fault"])?,
             shown: order["fault"].clone(),
@@ -57,12 +62,15 @@ impl Faults {
     }
 
     /// The fault that hits this call, if any, and how it was written.
-    pub fn take(&mut self, method: &str) -> Option<(Fault, Value)> {
-        let hits = |order: &&mut Order| match &order.method {
-            Some(wanted) => order.times > 0 && *wanted == method.to_lowercase(),
-            None => order.times > 0,
+    pub fn take(&mut self, method: &str, arguments: &Arguments) -> Option<(Fault, Value)> {
+        let chat_id = arguments.text("chat_id").parse().ok();
+        let is_meant = |order: &&mut Order| {
+            let method_is = |wanted: &String| wanted.eq_ignore_ascii_case(method);
+            order.method.as_ref().is_none_or(method_is)
+                && (order.chat_id.is_none() || order.chat_id == chat_id)
         };
-        let order = self.orders.iter_mut().find(hits)?;
+        let mut orders = self.orders.iter_mut().filter(|order| order.times > 0);
+        let order = orders.find(is_meant)?;
         order.times -= 1;
         Some((order.fault.clone(), order.shown.clone()))
     }
@@ -78,6 +86,8 @@ fn read(fault: &Value) -> Result<Fault, String> {
         Some("reset_after") => return Ok(Fault::ResetAfter),
         Some("truncated") => return Ok(Fault::Truncated),
         Some("html") => return Ok(Fault::Html),
+        Some("bad_json") => return Ok(Fault::Garbled("{\"ok\":true,\"result\":")),
+        Some("no_code") => return Ok(Fault::Garbled("{\"ok\":false}")),
         _ => {}
     }
     if let Some(delay) = fault["delay_ms"].as_u64() {
@@ -104,6 +114,10 @@ fn read(fault: &Value) -> Result<Fault, String> {
 /// The answer of a fault that is answered at once.
 pub fn instead(refusal: &Refusal) -> Response {
     Answer::Refused(refusal.clone()).response()
+}
+
+pub fn garbled(body: &str) -> Response {
+    json_response(200, None, body.to_owned())
 }
 
 pub fn html() -> Response {

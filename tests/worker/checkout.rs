@@ -27,6 +27,8 @@ pub(super) fn in_checkout(program: &str, folder: &Path) -> Command {
         .env("CI", "1")
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("WRANGLER_SEND_METRICS", "false")
+        // Or a trace of every visit is written to the disk, beside what the visit itself writes.
+        .env("X_LOCAL_OBSERVABILITY", "false")
         .env("WRANGLER_REGISTRY_PATH", folder.join("registry"))
         .env("WRANGLER_LOG_PATH", folder.join("logs"))
         .stdin(Stdio::null());
@@ -78,6 +80,23 @@ pub(super) fn migrated() -> &'static Path {
         );
         state
     })
+}
+
+/// `wrangler.toml` with its block about the queue in force, to be read from another folder.
+pub(super) fn with_queue() -> String {
+    let text = fs::read_to_string(checkout().join("wrangler.toml")).unwrap();
+    let (before, block) = text.split_once("# [[queues.producers]]").unwrap();
+    let (block, after) = block.split_once("\n\n").unwrap();
+    let block = block.replace("\n# ", "\n").replace("\n#", "\n");
+    let build = before.find("[build]").unwrap();
+    let rest = before[build + 1..].find("\n[").map(|next| build + 1 + next);
+    let before = [&before[..build], &before[rest.unwrap()..]].concat();
+    let path = |file: &str| checkout().join(file).display().to_string();
+    let before = before.replace(
+        "\"build/index.js\"",
+        &format!("{:?}", path("build/index.js")),
+    );
+    format!("{before}[[queues.producers]]{block}\n\n{after}")
 }
 
 /// An empty folder that no other worker uses.

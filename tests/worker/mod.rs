@@ -1,21 +1,30 @@
 //! The real worker, as it is shipped, under workerd: the wasm, D1 and KV on disk, and a pretend Telegram beside it.
 
+mod account;
 mod checkout;
+mod load;
+mod previous;
 mod running;
 mod visitor;
 
 mod broken;
 mod chats;
+mod database_faults;
 mod doors;
 mod faults;
+mod flood;
+mod kill;
 mod panic;
 mod persistence;
 mod prompt;
+mod queue;
+mod redeploy;
+mod telegram_faults;
 mod updates;
 mod webhook;
 
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -50,6 +59,25 @@ impl Drop for Shared {
         }
         self.has_told_no_secret();
     }
+}
+
+/// Tests with as much load as the machine takes come one after the other, or they would measure each other.
+fn alone() -> MutexGuard<'static, ()> {
+    static LOAD: Mutex<()> = Mutex::new(());
+    LOAD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How much of something a test does: what the environment says by this name, or the usual, or much more with `DEEP=1`.
+fn size(name: &str, usual: usize, deep: usize) -> usize {
+    match std::env::var(name) {
+        Ok(count) => count.parse().expect(name),
+        Err(_) if is_deep() => deep,
+        Err(_) => usual,
+    }
+}
+
+fn is_deep() -> bool {
+    std::env::var("DEEP").is_ok_and(|deep| deep == "1")
 }
 
 /// Sets the webhook, for an owner who wrote before that.

@@ -9,10 +9,10 @@ use crate::emulator::client::wait_until;
 
 #[test]
 fn a_panic_is_told_in_the_log_and_the_next_visitor_is_served() {
-    let options = "--features panic-probe --out-dir build/panic-probe";
+    let options = "--features probes --out-dir build/probes";
     build(&options.split(' ').collect::<Vec<_>>());
     let worker = Worker::start_with(&Start {
-        entry: Some("build/panic-probe/index.js"),
+        entry: Some("build/probes/index.js"),
         ..Start::default()
     });
     open(&worker);

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use onehook::secret::hex;
 use serde_json::Value;
 
-use super::checkout::{checkout, copy, fresh_folder, in_checkout, migrated};
+use super::checkout::{checkout, copy, fresh_folder, in_checkout, migrated, with_queue};
 use crate::emulator::server::{self, KnownBot, Running};
 use crate::emulator::telegram::Options;
 
@@ -49,6 +49,8 @@ pub(super) struct Start {
     pub is_migrated: bool,
     /// Whether the secrets are set.
     pub has_secrets: bool,
+    /// Whether it has the queue that `wrangler.toml` describes.
+    pub has_queue: bool,
 }
 
 impl Default for Start {
@@ -57,6 +59,7 @@ impl Default for Start {
             entry: None,
             is_migrated: true,
             has_secrets: true,
+            has_queue: false,
         }
     }
 }
@@ -68,8 +71,10 @@ pub(super) struct Worker {
     /// The host and port it listens on.
     pub address: String,
     bot_token: String,
-    folder: PathBuf,
-    entry: Option<&'static str>,
+    pub(super) folder: PathBuf,
+    pub(super) entry: Option<String>,
+    /// Where it looks for Telegram.
+    pub(super) api_root: String,
     process: Option<Child>,
     log: Arc<Mutex<Vec<String>>>,
     pub(super) heard: Mutex<Vec<String>>,
@@ -96,13 +101,18 @@ impl Worker {
             String::new()
         };
         fs::write(folder.join("worker.env"), secrets).unwrap();
+        if start.has_queue {
+            fs::write(folder.join("wrangler.toml"), with_queue()).unwrap();
+        }
+        let telegram = telegram(&bot_token);
         let mut worker = Self {
-            telegram: telegram(&bot_token),
+            api_root: telegram.url.clone(),
+            telegram,
             admin_token,
             address: String::new(),
             bot_token,
             folder,
-            entry: start.entry,
+            entry: start.entry.map(str::to_owned),
             process: None,
             log: Arc::default(),
             heard: Mutex::default(),
@@ -117,16 +127,21 @@ impl Worker {
         self.run();
     }
 
-    fn run(&mut self) {
+    /// Starts it on what it has stored.
+    pub(super) fn run(&mut self) {
         let state = self.folder.join("state");
         let mut wrangler = vec![OsString::from("wrangler"), "dev".into()];
-        wrangler.extend(self.entry.map(OsString::from));
+        let own = self.folder.join("wrangler.toml");
+        if own.exists() {
+            wrangler.extend(["--config".into(), own.into()]);
+        }
+        wrangler.extend(self.entry.as_ref().map(OsString::from));
         let options = "--ip 127.0.0.1 --port 0 --inspector-port 0 --show-interactive-dev-session=false --persist-to";
         wrangler.extend(options.split(' ').map(OsString::from));
         wrangler.extend([state.into(), "--env-file".into()]);
         wrangler.push(self.folder.join("worker.env").into());
         for variable in [
-            format!("TELEGRAM_API_ROOT:{}", self.telegram.url),
+            format!("TELEGRAM_API_ROOT:{}", self.api_root),
             format!("OWNER_IDS:{OWNER_ID}"),
         ] {
             wrangler.extend(["--var".into(), variable.into()]);
@@ -167,7 +182,22 @@ impl Worker {
         }
     }
 
-    fn end(&mut self) {
+    /// Kills the runtime in the middle of whatever it does, and then everything around it.
+    pub(super) fn kill(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        let mut doomed = runtimes_below(process.id());
+        assert!(!doomed.is_empty(), "no workerd runs");
+        doomed.push(format!("-{}", process.id()));
+        let killed = Command::new("kill")
+            .args(["-KILL", "--"])
+            .args(&doomed)
+            .status();
+        assert!(killed.is_ok_and(|status| status.success()), "{doomed:?}");
+        process.wait().unwrap();
+    }
+
+    /// Ends all its processes.
+    pub(super) fn end(&mut self) {
         if let Some(mut process) = self.process.take() {
             drop(process.stdin.take());
             let _ = process.wait();
@@ -252,6 +282,31 @@ impl Drop for Worker {
         self.has_told_no_secret();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The runtimes among the descendants of a process.
+fn runtimes_below(ancestor: u32) -> Vec<String> {
+    let listed = Command::new("ps")
+        .args(["-A", "-o", "pid=,ppid=,comm="])
+        .output()
+        .expect("there is `ps`; install procps");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let processes = listed.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?, words.next()?, words.next()?))
+    });
+    let processes: Vec<_> = processes.collect();
+    let mut family = vec![ancestor.to_string()];
+    let mut runtimes = Vec::new();
+    while let Some(parent) = family.pop() {
+        for (pid, _, name) in processes.iter().filter(|(_, above, _)| *above == parent) {
+            family.push((*pid).to_owned());
+            if name.ends_with("workerd") {
+                runtimes.push((*pid).to_owned());
+            }
+        }
+    }
+    runtimes
 }
 
 /// A random text of 64 hexadecimal digits.

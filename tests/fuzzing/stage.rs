@@ -1,0 +1,252 @@
+//! The world around the core as an input describes it: what the database and Telegram answer, line by line.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use onehook::app::App;
+use onehook::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
+use onehook::inbox::statements;
+use onehook::isolate::Isolate;
+use onehook::notes::Notes;
+use onehook::request::{Body, BodyError, Request};
+use onehook::routes;
+use onehook::settings::Settings;
+use onehook::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
+use serde::de::IgnoredAny;
+
+/// The bot's token. It must show up nowhere.
+const TOKEN: &str = "4242:CANARY_bot_token_CANARY_bot_token_00";
+/// What opens the admin routes.
+pub const ADMIN: &str = "CANARY_admin_token_CANARY_admin_token";
+/// What a delivery carries.
+pub const SECRET: &str = "CANARY_webhook_secret_CANARY_webhook_secret_CANARY_webhook_secre";
+/// Where the worker lives.
+pub const ORIGIN: &str = "https://onehook.example.workers.dev";
+
+/// What happened on the stage.
+#[derive(Default)]
+pub struct Stage {
+    rows: RefCell<VecDeque<Vec<u8>>>,
+    answers: RefCell<VecDeque<Vec<u8>>>,
+    now_ms: Cell<u64>,
+    timers: RefCell<Vec<u64>>,
+    /// Trips to the database.
+    pub trips: Cell<u64>,
+    /// Whether somebody asked for the body.
+    pub body_was_read: Cell<bool>,
+    /// What left for Telegram.
+    pub sent: RefCell<Vec<Outgoing>>,
+}
+
+/// All ports at once.
+#[derive(Clone)]
+pub struct Ports(pub Rc<Stage>);
+
+/// A body that is there at once.
+pub struct Bytes(pub Vec<u8>, pub Rc<Stage>);
+
+/// What a visitor got.
+pub struct Outcome {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Stage {
+    /// A stage with one line for each statement and one for each answer of Telegram. After the last line the database has no
+    /// more rows and Telegram says yes.
+    ///
+    /// A statement's line holds its rows, divided by `|`, their values by tabs; `~` is NULL and `!` a failed trip. An answer is a
+    /// status and a body; `?` is silence.
+    pub fn new(rows: &[u8], answers: &[u8]) -> Rc<Self> {
+        let lines = |text: &[u8]| {
+            let lines = text.split(|byte| *byte == b'\n');
+            lines
+                .filter(|line| !line.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect()
+        };
+        Rc::new(Self {
+            rows: RefCell::new(lines(rows)),
+            answers: RefCell::new(lines(answers)),
+            ..Self::default()
+        })
+    }
+
+    /// Lets a visitor in and waits until nothing is left to do.
+    pub fn visit(self: &Rc<Self>, request: &Request, body: &[u8]) -> Outcome {
+        let settings = Settings::read(|name| match name {
+            "TELEGRAM_BOT_TOKEN" => Some(TOKEN.to_owned()),
+            "ADMIN_TOKEN" => Some(ADMIN.to_owned()),
+            "OWNER_IDS" => Some("1001".to_owned()),
+            _ => None,
+        });
+        let ports = (
+            Ports(self.clone()),
+            Ports(self.clone()),
+            Ports(self.clone()),
+        );
+        let app = App::new(
+            settings.expect("good settings"),
+            ports,
+            Rc::<Isolate>::default(),
+            1_800_000_000_000,
+        );
+        let app = Rc::new(app);
+        let body = Bytes(body.to_vec(), self.clone());
+        let reply = self.wait(async {
+            match routes::answer(&app, request, body).await {
+                routes::Answer::Reply(reply) => reply,
+                routes::Answer::Delivered(delivered) => {
+                    if let Some(rest) = delivered.rest {
+                        rest.await;
+                    }
+                    delivered.verdict.reply(app.now_ms)
+                }
+            }
+        });
+        Outcome {
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+        }
+    }
+
+    /// Waits for something, and lets the clock jump to the next timer whenever nothing else can go on.
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            self.timers.borrow_mut().clear();
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+            let next = self.timers.borrow().iter().min().copied();
+            self.now_ms.set(next.expect("it waits for a timer"));
+        }
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        let end = self.now_ms.get() + u64::from(milliseconds);
+        poll_fn(|_| {
+            if self.now_ms.get() >= end {
+                return Poll::Ready(());
+            }
+            self.timers.borrow_mut().push(end);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn rows_of(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let line = self.rows.borrow_mut().pop_front();
+        if line.as_deref() == Some(b"!") {
+            return Err(DatabaseError("D1_ERROR: overloaded".to_owned()));
+        }
+        if statement.sql == statements::WEBHOOK {
+            let text = |text: &str| Value::Text(text.to_owned());
+            let values = vec![
+                Value::Null,
+                text(SECRET),
+                Value::Null,
+                Value::Null,
+                text("onehook_bot"),
+            ];
+            return Ok(vec![Row(values)]);
+        }
+        let line = line.unwrap_or_default();
+        let rows = line.split(|byte| *byte == b'|');
+        let mut rows: Vec<Row> = rows.filter(|row| !row.is_empty()).map(row).collect();
+        if statement.sql == statements::OUTBOX {
+            // The database itself makes JSON here.
+            rows.retain_mut(|row| serde_json::from_str::<IgnoredAny>(&row.clone().text(1)).is_ok());
+        }
+        Ok(rows)
+    }
+}
+
+impl Database for Ports {
+    async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+        self.0.trips.set(self.0.trips.get() + 1);
+        let rows: Result<Vec<_>, _> = statements
+            .iter()
+            .map(|statement| self.0.rows_of(statement))
+            .collect();
+        Ok(Batch {
+            rows: rows?,
+            rows_written: 1,
+        })
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        self.0.pause(milliseconds).await;
+    }
+}
+
+impl Transport for Ports {
+    async fn carry(&self, request: Outgoing) -> Result<Answer, Unreachable> {
+        let is_about_webhook = request.url.ends_with("/getWebhookInfo");
+        self.0.sent.borrow_mut().push(request);
+        let line = self.0.answers.borrow_mut().pop_front();
+        match line.as_deref() {
+            None if is_about_webhook => Ok(answer(b"200 {\"ok\":true,\"result\":{}}")),
+            None => Ok(answer(
+                b"200 {\"ok\":true,\"result\":{\"id\":4242,\"message_id\":7}}",
+            )),
+            Some(b"?") => Err(Unreachable::TimedOut),
+            Some(line) => Ok(answer(line)),
+        }
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        self.0.pause(milliseconds).await;
+    }
+}
+
+impl Notes for Ports {
+    async fn read(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    async fn write(&self, _: &str, _: &str, _: u32) {}
+}
+
+impl Body for Bytes {
+    async fn read(self, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
+        self.1.body_was_read.set(true);
+        if self.0.len() > bytes_max {
+            return Err(BodyError::TooLarge);
+        }
+        Ok(self.0)
+    }
+}
+
+/// An answer as a line: the status, a space, the body.
+pub fn answer(line: &[u8]) -> Answer {
+    let (status, body) = line.split_at(line.len().min(4));
+    let status = std::str::from_utf8(status).unwrap_or_default();
+    Answer {
+        status: status.trim().parse().unwrap_or(200),
+        body: body.to_vec(),
+    }
+}
+
+fn row(text: &[u8]) -> Row {
+    let values = text.split(|byte| *byte == b'\t').map(|value| {
+        let text = String::from_utf8_lossy(value);
+        match (text.as_ref(), text.parse::<i64>()) {
+            ("~", _) => Value::Null,
+            // Numbers in the database are ours: below 2^53.
+            (_, Ok(number)) if number.abs() < 1 << 53 => Value::Integer(number),
+            _ => Value::Text(text.into_owned()),
+        }
+    });
+    Row(values.collect())
+}
