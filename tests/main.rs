@@ -25,6 +25,7 @@ mod readme;
 mod rivals;
 mod settings;
 mod tidy;
+mod transitions;
 mod update;
 mod webhook;
 mod worker;
