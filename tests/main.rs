@@ -20,6 +20,7 @@ mod deploy;
 mod emulator_conformance;
 mod handlers;
 mod json;
+mod model;
 mod outbox;
 mod readme;
 mod rivals;
