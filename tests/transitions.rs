@@ -1,7 +1,7 @@
 //! The tables of transitions, row by row: through the functions that the worker uses, and through the shipped SQL.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
 use std::rc::Rc;
 
 use onehook::delivery::LEASE_MS;
@@ -66,14 +66,14 @@ const WAYS: &[(Event, Way)] = &[
     (Event::Begun, PlannedCall::begin),
     (Event::Answered, PlannedCall::travels_in_response),
     (Event::Succeeded, |call| {
-        call.ended(Ok(Some(MessageId(7))), 20)
+        call.ended(Ok(Some(MessageId(7))), 20);
     }),
     (Event::NothingToDo, |call| {
-        no(call, refused(400, "Bad Request: message is not modified"))
+        no(call, refused(400, "Bad Request: message is not modified"));
     }),
     (Event::Refused, |call| no(call, refused(403, "Forbidden"))),
     (Event::Paused, |call| {
-        no(call, refused(429, "Too Many Requests"))
+        no(call, refused(429, "Too Many Requests"));
     }),
     (Event::Paused, |call| call.wait_for_gate(5_000)),
     (Event::Moved, moved),
@@ -112,9 +112,9 @@ const HIDING: &[Way] = &[
     |call| no(call, refused(502, "Bad Gateway")),
     |call| {
         if call.state == CallState::Sending {
-            call.interrupted()
+            call.interrupted();
         } else {
-            HIDING[0](call)
+            HIDING[0](call);
         }
     },
 ];
@@ -446,7 +446,9 @@ fn fenced(fence: i64) -> Vec<Said> {
             )
         },
     ];
-    all.iter_mut().for_each(|said| said.fence = fence);
+    for said in &mut all {
+        said.fence = fence;
+    }
     all
 }
 
@@ -582,8 +584,10 @@ fn contract(database: &SqliteDatabase, row: Option<&Row>, said: &Said) -> Option
         "{} with fence {} to {row:?}: {before} became {after}",
         said.name, said.fence
     );
-    let is_arrival =
-        matches!(row, None if said.event.is_some_and(|event| inbox::next(None, event).is_some()));
+    let is_arrival = row.is_none()
+        && said
+            .event
+            .is_some_and(|event| inbox::next(None, event).is_some());
     let applies = row.map_or(is_arrival, |row| (said.applies)(row, said.fence));
     let event = said.event.filter(|_| applies);
     let state = row.map(|row| row.state);
@@ -755,19 +759,13 @@ fn table<E: Debug>(path: &str, rows: &[(&str, E, &str)]) -> String {
     let mut table = "| from | what happens | to | |\n|---|---|---|---|\n".to_owned();
     let mut diagram = "```mermaid\nstateDiagram-v2\n".to_owned();
     for (from, event, to) in rows {
-        let (event_words, meaning) = (words(event), meaning(&source, event));
-        table += &format!(
-            "| {} | {event_words} | `{to}` | {meaning} |\n",
-            if from.is_empty() {
-                "–".to_owned()
-            } else {
-                format!("`{from}`")
-            }
-        );
-        diagram += &format!(
-            "    {} --> {to}: {event_words}\n",
-            if from.is_empty() { "[*]" } else { from }
-        );
+        let (happens, meaning) = (words(event), meaning(&source, event));
+        let (cell, node) = match *from {
+            "" => ("–".to_owned(), "[*]"),
+            from => (format!("`{from}`"), from),
+        };
+        writeln!(table, "| {cell} | {happens} | `{to}` | {meaning} |").unwrap();
+        writeln!(diagram, "    {node} --> {to}: {happens}").unwrap();
     }
     format!("{table}\n{diagram}```\n")
 }

@@ -57,7 +57,9 @@ impl Mixer {
 
 impl Hasher for Mixer {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.mix(u64::from(*byte)));
+        for byte in bytes {
+            self.mix(u64::from(*byte));
+        }
     }
 
     fn write_u8(&mut self, number: u8) {
@@ -73,7 +75,7 @@ impl Hasher for Mixer {
     }
 
     fn write_isize(&mut self, number: isize) {
-        self.mix(number as u64);
+        self.mix(number.cast_unsigned() as u64);
     }
 
     fn write_usize(&mut self, number: usize) {
