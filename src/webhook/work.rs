@@ -150,7 +150,10 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         plan: &Plan,
         session: &Session,
     ) -> Result<(Verdict, Afterwards), InboxError> {
-        let may_travel = self.watch.stage() == Stage::Working
+        // Whoever takes an update over cannot know what an earlier delivery was answered, or whether anybody still listens.
+        let is_first = claimed.standing.attempts == 1;
+        let may_travel = is_first
+            && self.watch.stage() == Stage::Working
             && plan.fits_in_response(self.app.settings.answer_in_response);
         if may_travel {
             self.watch.enters(Stage::Answering);

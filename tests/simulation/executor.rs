@@ -138,7 +138,11 @@ impl Executor {
     }
 
     fn poll(&self, task: TaskId) {
-        let work = self.tasks.borrow_mut().get_mut(&task).and_then(Option::take);
+        let work = self
+            .tasks
+            .borrow_mut()
+            .get_mut(&task)
+            .and_then(Option::take);
         let Some(mut work) = work else { return };
         let waker = Waker::from(Arc::new(TaskWaker {
             task,

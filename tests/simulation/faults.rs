@@ -133,7 +133,9 @@ impl Weather {
             if random.within(0, 3) == 0 {
                 let from = random.within(start, until);
                 let longest = random.within(10_000, 120_000);
-                weather.outages.push((from, until.min(from + longest), port));
+                weather
+                    .outages
+                    .push((from, until.min(from + longest), port));
             }
         }
         weather
@@ -157,7 +159,11 @@ impl Weather {
         }
         if port != Port::Answer && random.within(1, 1000) <= self.kill {
             let is_after = random.within(0, 1) == 1 && port != Port::Body && port != Port::Pause;
-            return if is_after { Fate::DiesAfter } else { Fate::DiesBefore };
+            return if is_after {
+                Fate::DiesAfter
+            } else {
+                Fate::DiesBefore
+            };
         }
         let usual = match port {
             Port::Database => self.database,
@@ -210,7 +216,9 @@ fn kinds(port: Port) -> &'static [Fate] {
 }
 
 fn sum(text: &str) -> u64 {
-    text.bytes().fold(7, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)) >> 1)
+    text.bytes().fold(7, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte)) >> 1
+    })
 }
 
 /// How often each fate befell each point.

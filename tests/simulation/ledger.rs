@@ -186,8 +186,14 @@ impl Ledger {
     fn check_lease(&mut self, now: u64, change: &RowChange) {
         let is_claimed_anew = !change.old.state.is_empty() && change.new.fence > change.old.fence;
         // A visit may claim once more what it holds already, if it never learnt of that.
-        if is_claimed_anew && !change.is_held_on && u64::try_from(change.old.lease_until).unwrap() > now {
-            let text = format!("a lease was taken away {} ms before its end", change.old.lease_until - i64::try_from(now).unwrap());
+        if is_claimed_anew
+            && !change.is_held_on
+            && u64::try_from(change.old.lease_until).unwrap() > now
+        {
+            let text = format!(
+                "a lease was taken away {} ms before its end",
+                change.old.lease_until - i64::try_from(now).unwrap()
+            );
             self.violate("I9", now, Some(change.seq), text);
         }
         if change.attempts > ATTEMPTS_MAX + 1
@@ -257,7 +263,9 @@ impl Ledger {
 
     /// Pauses that were just written down.
     fn close_gates(&mut self, now: u64, visit: usize, calls: &[PlannedCall]) {
-        let paused = calls.iter().filter(|call| call.code == Some(429) && call.wait_ms > 0);
+        let paused = calls
+            .iter()
+            .filter(|call| call.code == Some(429) && call.wait_ms > 0);
         for call in paused.filter(|call| call.state == CallState::Wait) {
             let chat = call.call.chat();
             let is_own = self.sends.iter().rev().take(50).any(|send| {
@@ -266,7 +274,10 @@ impl Ledger {
             if is_own && !chat.is_empty() {
                 let until = now + u64::try_from(call.wait_ms).unwrap();
                 let closed_at = now;
-                self.gates.entry(chat).or_default().push(Gate { closed_at, until });
+                self.gates
+                    .entry(chat)
+                    .or_default()
+                    .push(Gate { closed_at, until });
             }
         }
     }
@@ -370,7 +381,11 @@ impl Ledger {
         for (seq, row) in self.rows.iter().filter(|(_, row)| !row.is_gone) {
             let ended = ["done", "dead", "expired", "quarantined"].contains(&row.state.as_str());
             if is_quiet && (!ended || row.open > 0) {
-                wrong.push((*seq, "I2", format!("ended as {} (open {})", row.state, row.open)));
+                wrong.push((
+                    *seq,
+                    "I2",
+                    format!("ended as {} (open {})", row.state, row.open),
+                ));
             }
             if row.decisions != u32::from(row.state == "done") {
                 let text = format!("{} decisions, {}", row.decisions, row.state);
@@ -378,7 +393,11 @@ impl Ledger {
             }
             for (place, step) in row.steps.iter().enumerate() {
                 if let Some(text) = self.copies(step, acked(row)) {
-                    wrong.push((*seq, "I5", format!("step {place} (`{}`): {text}", step.method)));
+                    wrong.push((
+                        *seq,
+                        "I5",
+                        format!("step {place} (`{}`): {text}", step.method),
+                    ));
                 }
             }
         }

@@ -43,7 +43,9 @@ fn run(seed: u64) -> Report {
 fn failure(report: &Report) -> String {
     let mut text = format!("seed {}\n", report.seed);
     for violation in report.violations.iter().take(10) {
-        let row = violation.row.map_or_else(String::new, |row| format!(" (row {row})"));
+        let row = violation
+            .row
+            .map_or_else(String::new, |row| format!(" (row {row})"));
         writeln!(text, "{}{row}: {}", violation.promise, violation.text).unwrap();
     }
     write!(
@@ -79,7 +81,9 @@ impl Sum {
             *self.kinds.entry(violation.promise).or_default() += 1;
         }
         if let Some(first) = report.violations.first() {
-            self.failures.entry(first.promise).or_insert_with(|| failure(report));
+            self.failures
+                .entry(first.promise)
+                .or_insert_with(|| failure(report));
             self.failed.push(report.seed);
         }
     }
@@ -120,7 +124,11 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
     let deep = env::var("DEEP").is_ok();
     let count = number("SEEDS").unwrap_or(if deep { SEEDS_DEEP } else { SEEDS });
     let started = Instant::now();
-    let mut sum = run_many(number("FIRST_SEED").unwrap_or(1), count, env::var("GOES_ON").is_ok());
+    let mut sum = run_many(
+        number("FIRST_SEED").unwrap_or(1),
+        count,
+        env::var("GOES_ON").is_ok(),
+    );
     let seconds = started.elapsed().as_secs_f64();
     println!(
         "{count} seeds, {} updates, {} decisions, {} port calls in {seconds:.1} s; {} pairs hit 20 times; quiet after {} ms at most",
@@ -137,7 +145,10 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
         sum.failed.sort_unstable();
         let failures: Vec<String> = sum.failures.into_values().collect();
         let (failed, kinds) = (sum.failed.len(), sum.kinds);
-        panic!("{failed} seeds failed: {kinds:?}\n\n{}", failures.join("\n\n"));
+        panic!(
+            "{failed} seeds failed: {kinds:?}\n\n{}",
+            failures.join("\n\n")
+        );
     }
 }
 

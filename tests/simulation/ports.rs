@@ -144,10 +144,12 @@ impl Database for Ports {
         }
         let brought = brought.borrow_mut().take();
         match (fate, brought) {
-            (Fate::FailsBefore, _) => Err(DatabaseError("D1_ERROR: D1 DB is overloaded".to_owned())),
-            (Fate::FailsAfter | Fate::FailsEarly, _) => {
-                Err(DatabaseError("D1_ERROR: Network connection lost.".to_owned()))
+            (Fate::FailsBefore, _) => {
+                Err(DatabaseError("D1_ERROR: D1 DB is overloaded".to_owned()))
             }
+            (Fate::FailsAfter | Fate::FailsEarly, _) => Err(DatabaseError(
+                "D1_ERROR: Network connection lost.".to_owned(),
+            )),
             (_, brought) => brought.expect("the effect comes before the answer"),
         }
     }
@@ -166,7 +168,11 @@ impl Transport for Ports {
         let parameters = String::from_utf8_lossy(&request.body).into_owned();
         let send = world.begin_send(self.visit, method, &parameters);
         let point = METHODS.iter().find(|known| **known == method);
-        let fate = world.fate(self.visit, Port::Telegram, point.unwrap_or(&"another method"));
+        let fate = world.fate(
+            self.visit,
+            Port::Telegram,
+            point.unwrap_or(&"another method"),
+        );
         let started = world.now();
         let mut times = self.times((10, 150), (0, 0), fate);
         if fate == Fate::Slow {
@@ -265,7 +271,10 @@ fn outcome(fate: Fate, status: u16, now: u64) -> Option<Outcome> {
 
 /// The request as Telegram gets it.
 fn telegrams(request: &Outgoing) -> Request {
-    let path = request.url.strip_prefix(API_ROOT).expect("a call to Telegram");
+    let path = request
+        .url
+        .strip_prefix(API_ROOT)
+        .expect("a call to Telegram");
     let content_type = request.content_type;
     let content_type = content_type.map(|value| ("Content-Type".to_owned(), value.to_owned()));
     Request {

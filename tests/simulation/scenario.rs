@@ -71,9 +71,17 @@ pub fn of_seed(seed: u64) -> (Plan, Scenario) {
     let plan = Plan {
         weather,
         answer_in_response: one_in(4),
-        duplicates: if one_in(3) || is_calm && one_in(2) { 0 } else { 20 },
+        duplicates: if one_in(3) || is_calm && one_in(2) {
+            0
+        } else {
+            20
+        },
         duplicates_until: until,
-        isolates: if one_in(3) { 4 } else { 2 + usize::from(one_in(2)) },
+        isolates: if one_in(3) {
+            4
+        } else {
+            2 + usize::from(one_in(2))
+        },
         deaths: Vec::new(),
     };
     let scenario = Scenario {
@@ -84,7 +92,11 @@ pub fn of_seed(seed: u64) -> (Plan, Scenario) {
         crons: random.within(1, 3),
         no_cron: (no_cron && !is_calm).then_some((START + 2 * MINUTE_MS, START + 17 * MINUTE_MS)),
         wrong_clocks: random.within(0, 1) == 1,
-        poison_in_thousand: if !is_calm && random.within(0, 1) == 1 { 10 } else { 0 },
+        poison_in_thousand: if !is_calm && random.within(0, 1) == 1 {
+            10
+        } else {
+            0
+        },
         is_odd: random.within(0, 2) > 0,
     };
     (plan, scenario)
@@ -165,7 +177,9 @@ impl Stage {
 
     fn act_at(self: &Rc<Self>, after_ms: u64, act: impl FnOnce(&Rc<Self>) + 'static) {
         let stage = Rc::clone(self);
-        self.world.executor.at(START + after_ms, move || act(&stage));
+        self.world
+            .executor
+            .at(START + after_ms, move || act(&stage));
     }
 
     fn set_up(self: &Rc<Self>) {
@@ -173,7 +187,9 @@ impl Stage {
             self.act(&json!({"act": "say", "person": name(person), "text": "/start"}));
         }
         let first = START + 5_000;
-        let bursts: Vec<u64> = (0..5).map(|_| self.world.within(first, self.scenario.until)).collect();
+        let bursts: Vec<u64> = (0..5)
+            .map(|_| self.world.within(first, self.scenario.until))
+            .collect();
         for _ in self.scenario.people..self.scenario.updates {
             let at = if self.world.chance(40) {
                 self.world.pick(&bursts) + self.world.within(0, 3_000)
@@ -256,7 +272,9 @@ impl Stage {
         let now = world.now();
         let visits = world.visits.borrow();
         // A cron that hangs holds nothing up: the next one comes.
-        let runs = visits.iter().any(|visit| !visit.is_over && visit.kind != Kind::Cron);
+        let runs = visits
+            .iter()
+            .any(|visit| !visit.is_over && visit.kind != Kind::Cron);
         drop(visits);
         let is_quiet = !runs
             && world.strays_waiting.get() == 0
@@ -269,12 +287,17 @@ impl Stage {
         } else if now > (last_fault + QUIET_AFTER_MS).min(self.scenario.until + NEVER_QUIET_MS) {
             let unfinished = world.database.unfinished();
             let waiting = world.telegram.borrow().updates_waiting();
-            let text = format!("{unfinished} rows, {waiting} at Telegram, {} strays, a visit runs: {runs}", world.strays_waiting.get());
+            let text = format!(
+                "{unfinished} rows, {waiting} at Telegram, {} strays, a visit runs: {runs}",
+                world.strays_waiting.get()
+            );
             world.violate("I11", None, text);
             self.is_over.set(true);
         } else {
             let stage = Rc::clone(self);
-            world.executor.at(now + 1_000, move || stage.look_whether_quiet());
+            world
+                .executor
+                .at(now + 1_000, move || stage.look_whether_quiet());
         }
     }
 
@@ -312,13 +335,23 @@ impl Stage {
 
     fn says(&self, person: &str, text: &str) {
         let number = self.said.get();
-        let text = if text.is_empty() { format!("thought {number}") } else { text.to_owned() };
+        let text = if text.is_empty() {
+            format!("thought {number}")
+        } else {
+            text.to_owned()
+        };
         self.act(&json!({"act": "say", "person": person, "text": text}));
     }
 
     fn in_a_group(&self, person: &str) {
         let group = format!("G{}", self.world.within(1, self.scenario.groups));
-        let text = self.world.pick(&["chatter", "chatter", "/ping@onehook_bot", "/id", "/nonsense"]);
+        let text = self.world.pick(&[
+            "chatter",
+            "chatter",
+            "/ping@onehook_bot",
+            "/id",
+            "/nonsense",
+        ]);
         self.act(&json!({"act": "say", "person": person, "chat": group, "text": text}));
     }
 
@@ -331,7 +364,9 @@ impl Stage {
             return self.says(person, "");
         };
         let button = if self.world.chance(80) { 1 } else { 2 };
-        self.act(&json!({"act": "press", "person": person, "message_id": message, "button": button}));
+        self.act(
+            &json!({"act": "press", "person": person, "message_id": message, "button": button}),
+        );
     }
 
     /// An owner answers what came to them.
@@ -415,8 +450,11 @@ impl Stage {
         let entries = self.world.telegram.borrow().transcript(self.told.get());
         self.told.set(self.told.get() + entries.len());
         for entry in entries {
-            let has_buttons = entry["buttons"].as_array().is_some_and(|rows| !rows.is_empty());
-            let (Some(chat), Some(message)) = (entry["chat"].as_str(), entry["message_id"].as_i64())
+            let has_buttons = entry["buttons"]
+                .as_array()
+                .is_some_and(|rows| !rows.is_empty());
+            let (Some(chat), Some(message)) =
+                (entry["chat"].as_str(), entry["message_id"].as_i64())
             else {
                 continue;
             };
@@ -453,9 +491,14 @@ impl Stage {
         let story = violations.first().map_or_else(String::new, |violation| {
             let row = violation.row.map_or_else(String::new, |row| {
                 let known = format!("{:#?}", ledger.rows.get(&row));
-                format!("\nthe row {row}:\n{known}\n{}", history.tail(START, 40, Some(row)))
+                format!(
+                    "\nthe row {row}:\n{known}\n{}",
+                    history.tail(START, 40, Some(row))
+                )
             });
-            let until = history.lines.partition_point(|line| line.at <= violation.at);
+            let until = history
+                .lines
+                .partition_point(|line| line.at <= violation.at);
             let tail = history.tail_before(START, 60, until);
             format!("{tail}\n{row}")
         });
@@ -483,7 +526,10 @@ impl Stage {
             };
             drop(ledger);
             if !is_kept {
-                let text = format!("update {:?} was acknowledged and is not there", post.update_id);
+                let text = format!(
+                    "update {:?} was acknowledged and is not there",
+                    post.update_id
+                );
                 world.violate("I1", None, text);
             }
         }
@@ -493,7 +539,8 @@ impl Stage {
         let database = &self.world.database.sqlite;
         let leaks = "SELECT count(*) FROM inbox WHERE coalesce(error, '') || coalesce(plan, '') LIKE '%CANARY%'";
         if database.value(leaks) != "0" {
-            self.world.violate("I10", None, "a secret in the inbox".to_owned());
+            self.world
+                .violate("I10", None, "a secret in the inbox".to_owned());
         }
     }
 }
@@ -517,7 +564,20 @@ const SKEWS_MS: [i64; 8] = [
 
 /// What people say in private. The empty one is a thought of their own.
 const TEXTS: [&str; 14] = [
-    "/ping", "/ping", "/ping", "/id", "/help", "/start", "/feedback", "/feedback", "/cancel", "/nonsense", "", "", "", "",
+    "/ping",
+    "/ping",
+    "/ping",
+    "/id",
+    "/help",
+    "/start",
+    "/feedback",
+    "/feedback",
+    "/cancel",
+    "/nonsense",
+    "",
+    "",
+    "",
+    "",
 ];
 
 fn name(person: u64) -> String {

@@ -6,7 +6,7 @@ use onehook::app::App;
 use onehook::guard;
 use onehook::routes::{self, Answer};
 
-use crate::simulation::ports::{PostBody, Ports};
+use crate::simulation::ports::{Ports, PostBody};
 use crate::simulation::world::{Kind, World};
 
 type VisitApp = App<Ports, Ports, Ports>;
@@ -51,9 +51,17 @@ fn app(world: &Rc<World>, number: usize) -> VisitApp {
     let isolate = world.visits.borrow()[number].isolate;
     let (memory, skew_ms) = {
         let isolates = world.isolates.borrow();
-        (Rc::clone(&isolates[isolate].memory), isolates[isolate].skew_ms)
+        (
+            Rc::clone(&isolates[isolate].memory),
+            isolates[isolate].skew_ms,
+        )
     };
     let now_ms = i64::try_from(world.now()).unwrap() + skew_ms;
     let settings = world.settings.clone();
-    App::new(settings, (ports.clone(), ports.clone(), ports), memory, now_ms)
+    App::new(
+        settings,
+        (ports.clone(), ports.clone(), ports),
+        memory,
+        now_ms,
+    )
 }

@@ -11,9 +11,7 @@ use onehook::secret::{hex, sha256};
 use onehook::settings::Settings;
 
 use crate::emulator::random::Random;
-use crate::emulator::telegram::{
-    Delivered, Event, Options, Request, Response, Telegram, header,
-};
+use crate::emulator::telegram::{Delivered, Event, Options, Request, Response, Telegram, header};
 use crate::simulation::database::{Observed, RowChange};
 use crate::simulation::executor::{Executor, TaskId};
 use crate::simulation::faults::{Coverage, Fate, Point, Port, Weather};
@@ -250,7 +248,11 @@ impl World {
             visit.subrequests
         };
         if count == SUBREQUESTS_MAX + 1 {
-            self.violate("T21", None, format!("more than {SUBREQUESTS_MAX} subrequests in visit {visit}"));
+            self.violate(
+                "T21",
+                None,
+                format!("more than {SUBREQUESTS_MAX} subrequests in visit {visit}"),
+            );
         }
     }
 
@@ -295,7 +297,13 @@ impl World {
 
     /// The isolate dies with everything that runs in it.
     pub fn kill_isolate(self: &Rc<Self>, isolate: usize) {
-        self.note(Who::World, "isolate dies", "", -1, i64::try_from(isolate).unwrap());
+        self.note(
+            Who::World,
+            "isolate dies",
+            "",
+            -1,
+            i64::try_from(isolate).unwrap(),
+        );
         self.fault_until(self.now());
         self.isolates.borrow_mut()[isolate].memory = Rc::default();
         let count = self.visits.borrow().len();
@@ -342,13 +350,21 @@ impl World {
             self.violate("status", None, text);
         }
         let seen = format!("{:?}{}", reply.headers, reply.body);
-        if [TOKEN, ADMIN_TOKEN, SECRET].iter().any(|canary| seen.contains(canary)) {
-            self.violate("I10", None, format!("a secret in an answer of visit {number}"));
+        if [TOKEN, ADMIN_TOKEN, SECRET]
+            .iter()
+            .any(|canary| seen.contains(canary))
+        {
+            self.violate(
+                "I10",
+                None,
+                format!("a secret in an answer of visit {number}"),
+            );
         }
         self.visits.borrow_mut()[number].answered_at = Some(now);
         self.check_trips(number, &reply);
         let world = Rc::clone(self);
-        self.executor.at(now + AFTER_ANSWER_MS, move || world.cut_rest(number));
+        self.executor
+            .at(now + AFTER_ANSWER_MS, move || world.cut_rest(number));
         let (kind, post) = {
             let visits = self.visits.borrow();
             (visits[number].kind, visits[number].post)
@@ -369,10 +385,17 @@ impl World {
         let (trips, is_calm) = {
             let visits = self.visits.borrow();
             let visit = &visits[number];
-            (visit.trips - u64::from(visit.is_cold), !visit.is_hurt && self.last_fault.get() == START)
+            (
+                visit.trips - u64::from(visit.is_cold),
+                !visit.is_hurt && self.last_fault.get() == START,
+            )
         };
         if is_calm && self.plan.duplicates == 0 && reply.status == 200 && trips > 2 {
-            self.violate("T21", None, format!("{trips} trips to the answer of visit {number}"));
+            self.violate(
+                "T21",
+                None,
+                format!("{trips} trips to the answer of visit {number}"),
+            );
         }
     }
 
@@ -380,7 +403,11 @@ impl World {
         if !self.lives(number) {
             return;
         }
-        self.violate("T21", None, format!("visit {number} goes on for 30 s after its answer"));
+        self.violate(
+            "T21",
+            None,
+            format!("visit {number} goes on for 30 s after its answer"),
+        );
         self.end_visit(number);
     }
 
@@ -405,7 +432,8 @@ impl World {
     /// Telegram learns what came of a delivery, unless it has lost patience before.
     pub fn tell_telegram(self: &Rc<Self>, at: u64, delivery: u64, delivered: Delivered) {
         let world = Rc::clone(self);
-        self.executor.at(at, move || world.told_telegram(delivery, delivered));
+        self.executor
+            .at(at, move || world.told_telegram(delivery, delivered));
     }
 
     fn told_telegram(self: &Rc<Self>, delivery: u64, delivered: Delivered) {
@@ -425,7 +453,9 @@ impl World {
             }
         }
         let now = self.now();
-        self.telegram.borrow_mut().delivered(now, delivery, delivered);
+        self.telegram
+            .borrow_mut()
+            .delivered(now, delivery, delivered);
         self.look();
     }
 
@@ -475,7 +505,10 @@ impl World {
         else {
             return;
         };
-        assert_eq!(header(&request.headers, "x-telegram-bot-api-secret-token"), Some(SECRET));
+        assert_eq!(
+            header(&request.headers, "x-telegram-bot-api-secret-token"),
+            Some(SECRET)
+        );
         let post = self.post(&request.body);
         let number = self.visit(Kind::Delivery(delivery), Some(post));
         self.deliveries.borrow_mut().insert(delivery, number);
@@ -501,7 +534,11 @@ impl World {
         if !self.chance(self.plan.duplicates) {
             return;
         }
-        let later = if self.chance(25) { 0 } else { self.within(1, 90_000) };
+        let later = if self.chance(25) {
+            0
+        } else {
+            self.within(1, 90_000)
+        };
         self.post_later(later, post);
     }
 
@@ -553,7 +590,9 @@ impl World {
             is_acked: false,
             is_acked_by_telegram: false,
         });
-        self.posts_by_body.borrow_mut().insert(body.to_vec(), number);
+        self.posts_by_body
+            .borrow_mut()
+            .insert(body.to_vec(), number);
         number
     }
 
@@ -595,7 +634,9 @@ impl World {
         batch.unwrap();
         for change in changes {
             self.note(Who::World, "planned", "", change.seq, 0);
-            self.ledger.borrow_mut().changed(self.now(), usize::MAX, &change);
+            self.ledger
+                .borrow_mut()
+                .changed(self.now(), usize::MAX, &change);
         }
     }
 
@@ -671,7 +712,8 @@ impl World {
     /// The webhook is set without a visit of the operator, with a secret that is always the same.
     fn set_webhook(self: &Rc<Self>) {
         let url = format!("{ORIGIN}/webhook");
-        let body = format!("{{\"url\":\"{url}\",\"secret_token\":\"{SECRET}\",\"max_connections\":20}}");
+        let body =
+            format!("{{\"url\":\"{url}\",\"secret_token\":\"{SECRET}\",\"max_connections\":20}}");
         self.call_telegram(Request {
             method: "POST".to_owned(),
             path: format!("/bot{TOKEN}/setWebhook"),
