@@ -59,8 +59,6 @@ pub struct RowChange {
     /// The plan, where it was written.
     pub plan: Option<String>,
     pub is_gone: bool,
-    /// Whether the visit that held it before holds it now.
-    pub is_held_on: bool,
 }
 
 /// Where a row stands. A row that is not there has no state.
@@ -119,16 +117,15 @@ impl Observed {
 const TRIGGERS: &str = "
 CREATE TRIGGER saw_insert AFTER INSERT ON inbox BEGIN
   SELECT saw(NEW.seq, NEW.update_id, NEW.sha256, NEW.lane, NULL, NEW.state, 0, NEW.open, 0, NEW.fence, 0, NEW.lease_until,
-    NEW.attempts, NEW.not_before, NEW.plan, 0);
+    NEW.attempts, NEW.not_before, NEW.plan);
 END;
 CREATE TRIGGER saw_update AFTER UPDATE ON inbox BEGIN
   SELECT saw(NEW.seq, NEW.update_id, NULL, NULL, OLD.state, NEW.state, OLD.open, NEW.open, OLD.fence, NEW.fence,
-    OLD.lease_until, NEW.lease_until, NEW.attempts, NEW.not_before, iif(NEW.plan IS OLD.plan, NULL, NEW.plan),
-    coalesce(NEW.holder = OLD.holder, 0));
+    OLD.lease_until, NEW.lease_until, NEW.attempts, NEW.not_before, iif(NEW.plan IS OLD.plan, NULL, NEW.plan));
 END;
 CREATE TRIGGER saw_delete AFTER DELETE ON inbox BEGIN
   SELECT saw(OLD.seq, OLD.update_id, NULL, NULL, OLD.state, NULL, OLD.open, 0, OLD.fence, 0, OLD.lease_until, 0,
-    OLD.attempts, 0, NULL, 0);
+    OLD.attempts, 0, NULL);
 END;";
 
 fn change(context: &Context) -> RowChange {
@@ -164,6 +161,5 @@ fn change(context: &Context) -> RowChange {
         attempts: number(12),
         plan: text(14),
         is_gone: text(5).is_none(),
-        is_held_on: number(15) != 0,
     }
 }
