@@ -42,6 +42,7 @@ impl SqliteDatabase {
     /// A database with the shipped migrations, whose clock is `now` in milliseconds.
     pub fn new(now: Rc<dyn Fn() -> u64>) -> Self {
         let connection = Connection::open_in_memory().unwrap();
+        connection.set_prepared_statement_cache_capacity(64);
         let clock = Arc::new(AtomicU64::new(now()));
         give_clock(&connection, Arc::clone(&clock));
         for migration in MIGRATIONS {
@@ -90,7 +91,14 @@ impl SqliteDatabase {
         self.connection.execute_batch(sql).unwrap();
     }
 
-    fn run(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+    /// The connection, for whoever watches.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs statements in one transaction, at the time the clock shows.
+    pub fn run(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+        self.clock.store((self.now)(), Ordering::Relaxed);
         let transaction = self.connection.unchecked_transaction().unwrap();
         let mut batch = Batch::default();
         for statement in statements {
@@ -107,7 +115,6 @@ impl SqliteDatabase {
 impl Database for &SqliteDatabase {
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
         self.trips.set(self.trips.get() + 1);
-        self.clock.store((self.now)(), Ordering::Relaxed);
         let trip = self.to_come.borrow_mut().pop_front().unwrap_or(Trip::Works);
         if self.is_down.get() || trip == Trip::FailsBefore {
             return Err(DatabaseError("D1_ERROR: D1 DB is overloaded".to_owned()));
@@ -136,7 +143,7 @@ fn give_clock(connection: &Connection, clock: Arc<AtomicU64>) {
 }
 
 fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
-    let mut prepared = connection.prepare(statement.sql)?;
+    let mut prepared = connection.prepare_cached(statement.sql)?;
     let columns = prepared.column_count();
     // Parameters a statement does not name are no error to D1.
     let values = statement

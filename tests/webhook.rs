@@ -244,6 +244,18 @@ fn an_answer_in_the_response_reaches_the_person() {
 }
 
 #[test]
+fn a_call_of_an_update_that_was_taken_over_is_sent_and_travels_in_no_answer() {
+    let bot = TestBot::new();
+    bot.set("ANSWER_IN_RESPONSE", "true");
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(7, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    assert_eq!(bot.post(&message(7, 1001, "/ping")).body, "");
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
+#[test]
 fn waiting_an_update_behind_a_busy_lane_is_kept_and_handled_next() {
     let bot = TestBot::new();
     bot.dies(Dies::BeforeHandling);

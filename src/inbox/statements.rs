@@ -5,10 +5,10 @@
 
 use crate::delivery::lease_ms;
 
-/// Now, on the database's clock.
+/// Now, on the database's clock. `| 0` makes a whole number of it, in fewer letters than a `CAST`: this is in the wasm fifty times.
 macro_rules! now {
     () => {
-        "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+        "(unixepoch('subsec') * 1000 | 0)"
     };
 }
 

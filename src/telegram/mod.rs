@@ -9,6 +9,8 @@ pub mod transport;
 pub mod update;
 pub mod webhook_info;
 
+use std::cell::Cell;
+
 use crate::delivery::CALL_TIMEOUT_MS;
 use crate::json::{Fields, text_of};
 use crate::secret::Secret;
@@ -23,6 +25,7 @@ pub struct Telegram<T> {
     root: String,
     token: Secret,
     bot: BotId,
+    requests: Cell<u64>,
 }
 
 impl<T: Transport> Telegram<T> {
@@ -33,7 +36,13 @@ impl<T: Transport> Telegram<T> {
             root: root.to_owned(),
             token,
             bot,
+            requests: Cell::new(0),
         }
+    }
+
+    /// How many requests were made so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.get()
     }
 
     /// The bot's own number, the public part of its token.
@@ -67,7 +76,7 @@ impl<T: Transport> Telegram<T> {
             body: Vec::new(),
             timeout_ms: CALL_TIMEOUT_MS,
         };
-        self.transport.carry(request).await
+        self.carry(request).await
     }
 
     /// Calls a method that also answers with a sentence, as `setWebhook` and `deleteWebhook` do.
@@ -83,12 +92,17 @@ impl<T: Transport> Telegram<T> {
             body: parameters.as_bytes().to_vec(),
             timeout_ms: CALL_TIMEOUT_MS,
         };
-        let answer = self.transport.carry(request).await;
+        let answer = self.carry(request).await;
         let answer = answer.map_err(|cause| CallError::Unreachable {
             method: method.to_owned(),
             cause,
         })?;
         understood(method, answer.status, &answer.body)
+    }
+
+    async fn carry(&self, request: Outgoing) -> Result<Answer, Unreachable> {
+        self.requests.set(self.requests.get() + 1);
+        self.transport.carry(request).await
     }
 }
 

@@ -7,7 +7,8 @@ use crate::notes::Notes;
 use crate::queue::Message;
 use crate::telegram::transport::Transport;
 use crate::telegram::update::Update;
-use crate::webhook::{ROWS_MAX, take_up};
+use crate::webhook::take_up_within;
+use crate::webhook::watch::{ROWS_MAX, Watch};
 
 /// Keeps the messages of a batch. For each, in order, whether it is kept: if not, the queue is to bring it again.
 ///
@@ -42,7 +43,7 @@ pub async fn take_in<D: Database, T: Transport, N: Notes>(
 pub async fn work_off<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, rows: usize) {
     let rounds = rows.div_ceil(ROWS_MAX as usize);
     for _ in 0..rounds {
-        if !matches!(take_up(app).await, Ok(1..)) {
+        if !matches!(take_up_within(app, Watch::of_batch()).await, Ok(1..)) {
             return;
         }
     }

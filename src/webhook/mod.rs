@@ -27,7 +27,7 @@ use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 use crate::telegram::update::Update;
 use crate::visit::Boxed;
-use crate::webhook::watch::{ROWS_MAX, Stage, Watch};
+use crate::webhook::watch::{Stage, Watch};
 use crate::webhook::work::{Afterwards, Work, in_response};
 
 /// The largest body that is read. Telegram keeps updates below 512 KiB.
@@ -184,7 +184,13 @@ where
 pub async fn take_up<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<u32, InboxError> {
-    let watch = Watch::of_cron();
+    take_up_within(app, Watch::of_cron()).await
+}
+
+async fn take_up_within<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    watch: Watch,
+) -> Result<u32, InboxError> {
     let work = async {
         let door = door::door(app).await?;
         let work = Work {

@@ -11,8 +11,15 @@ use crate::inbox::Reach;
 use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 
-/// How many rows one visit takes up besides its own. A row costs up to four requests, and the free plan allows 50.
+/// How many rows one visit takes up besides its own.
 pub(super) const ROWS_MAX: u32 = 10;
+
+/// After how many requests a visit takes up no more rows. The free plan allows 50; a row costs about eight, and twenty-five where
+/// the database fails for seconds.
+const REQUESTS_MAX: u64 = 24;
+
+/// The same for a batch of the queue, which is for the paid plan: that allows 1,000 queries to D1.
+const REQUESTS_MAX_OF_BATCH: u64 = 800;
 
 /// How far a visit has come, as far as its answer depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,7 @@ pub struct Watch {
     stage: Cell<Stage>,
     update_id: Cell<Option<UpdateId>>,
     is_late: Cell<bool>,
+    requests_max: u64,
     rows_left: Cell<u32>,
     others_left: Cell<u32>,
 }
@@ -40,19 +48,25 @@ pub struct Watch {
 impl Watch {
     /// For the visit of a delivery: after its own work it takes up to two rows of other lanes along.
     pub fn of_delivery() -> Self {
-        Self::new(Stage::Receiving, 2)
+        Self::new(Stage::Receiving, REQUESTS_MAX, 2)
     }
 
     /// For a visit that nobody delivers anything in: it takes up what is left behind, of any lane.
     pub fn of_cron() -> Self {
-        Self::new(Stage::Answered, ROWS_MAX)
+        Self::new(Stage::Answered, REQUESTS_MAX, ROWS_MAX)
     }
 
-    fn new(stage: Stage, others: u32) -> Self {
+    /// For a part of a batch of the queue: the same, with more requests.
+    pub fn of_batch() -> Self {
+        Self::new(Stage::Answered, REQUESTS_MAX_OF_BATCH, ROWS_MAX)
+    }
+
+    fn new(stage: Stage, requests_max: u64, others: u32) -> Self {
         Self {
             stage: Cell::new(stage),
             update_id: Cell::default(),
             is_late: Cell::new(false),
+            requests_max,
             rows_left: Cell::new(ROWS_MAX),
             others_left: Cell::new(others),
         }
@@ -86,8 +100,11 @@ impl Watch {
         !self.is_late.get()
     }
 
-    /// Whose row may be claimed next.
-    pub fn reach(&self) -> Reach {
+    /// Whose row may be claimed next, after so many requests.
+    pub fn reach(&self, requests: u64) -> Reach {
+        if requests > self.requests_max {
+            return Reach::Nothing;
+        }
         match (
             self.is_late.get(),
             self.rows_left.get(),

@@ -8,7 +8,7 @@ use crate::delivery::outbox::{
 use crate::delivery::{CALLS_USEFUL_MS, backoff_ms};
 use crate::handlers;
 use crate::inbox::database::Database;
-use crate::inbox::{Claimed, Committed, InboxError, Open, Settlement};
+use crate::inbox::{Claimed, Committed, InboxError, Open, Reach, Settlement};
 use crate::isolate::Door;
 use crate::json::{Fields, text_of};
 use crate::language::Language;
@@ -81,7 +81,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
                 Afterwards::Nothing => return Ok(()),
                 Afterwards::Next(next) => (Some(next), None),
                 Afterwards::Look(lane) => {
-                    let reach = self.watch.reach();
+                    let reach = self.reach();
                     let next = self.app.inbox.claim_unfinished(&lane, reach).await?;
                     (next, Some(lane))
                 }
@@ -150,7 +150,10 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         plan: &Plan,
         session: &Session,
     ) -> Result<(Verdict, Afterwards), InboxError> {
-        let may_travel = self.watch.stage() == Stage::Working
+        // Whoever takes an update over cannot know what an earlier delivery was answered, or whether anybody still listens.
+        let is_first = claimed.standing.attempts == 1;
+        let may_travel = is_first
+            && self.watch.stage() == Stage::Working
             && plan.fits_in_response(self.app.settings.answer_in_response);
         if may_travel {
             self.watch.enters(Stage::Answering);
@@ -205,7 +208,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         let session = key.as_deref().map(|key| (key, session));
         let inbox = &self.app.inbox;
         inbox
-            .commit(claimed, calls, must_travel, session, self.watch.reach())
+            .commit(claimed, calls, must_travel, session, self.reach())
             .await
     }
 
@@ -288,8 +291,14 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             wait_ms,
             error: complaint(calls),
         };
-        let reach = self.watch.reach();
+        let reach = self.reach();
         self.app.inbox.settle(claimed, &settlement, reach).await
+    }
+
+    /// Whose row may be claimed next.
+    fn reach(&self) -> Reach {
+        let requests = self.app.inbox.cost().trips + self.app.telegram.requests();
+        self.watch.reach(requests)
     }
 
     async fn end(
@@ -299,7 +308,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         error: &str,
     ) -> Result<(Verdict, Afterwards), InboxError> {
         let inbox = &self.app.inbox;
-        let next = inbox.end(claimed, state, error, self.watch.reach()).await?;
+        let next = inbox.end(claimed, state, error, self.reach()).await?;
         let verdict = if state == State::Dead {
             Verdict::Dead
         } else {

@@ -107,6 +107,11 @@ impl Telegram {
         self.schedule(self.now, event);
     }
 
+    /// Whether a delivery has had no outcome yet.
+    pub fn is_on_its_way(&self, delivery: u64) -> bool {
+        self.flights.contains_key(&delivery)
+    }
+
     /// Says what came of a delivery; one that belongs to a replaced webhook counts for nothing.
     pub fn delivered(&mut self, now: u64, delivery: u64, outcome: Delivered) {
         self.advance(now);

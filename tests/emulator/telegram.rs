@@ -187,6 +187,11 @@ impl Telegram {
         scheduled.chain(self.next_timer()).min()
     }
 
+    /// How many updates wait for all bots together, those on their way included.
+    pub fn updates_waiting(&self) -> usize {
+        self.bots.iter().map(|bot| bot.queue.waiting.len()).sum()
+    }
+
     pub fn fault(&mut self, fault: &Value) -> Result<(), String> {
         self.faults.add(fault)
     }

@@ -82,6 +82,23 @@ pub(super) fn migrated() -> &'static Path {
     })
 }
 
+/// `wrangler.toml` with its block about the queue in force, to be read from another folder.
+pub(super) fn with_queue() -> String {
+    let text = fs::read_to_string(checkout().join("wrangler.toml")).unwrap();
+    let (before, block) = text.split_once("# [[queues.producers]]").unwrap();
+    let (block, after) = block.split_once("\n\n").unwrap();
+    let block = block.replace("\n# ", "\n").replace("\n#", "\n");
+    let build = before.find("[build]").unwrap();
+    let rest = before[build + 1..].find("\n[").map(|next| build + 1 + next);
+    let before = [&before[..build], &before[rest.unwrap()..]].concat();
+    let path = |file: &str| checkout().join(file).display().to_string();
+    let before = before.replace(
+        "\"build/index.js\"",
+        &format!("{:?}", path("build/index.js")),
+    );
+    format!("{before}[[queues.producers]]{block}\n\n{after}")
+}
+
 /// An empty folder that no other worker uses.
 pub(super) fn fresh_folder() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::open;
-use super::running::{Worker, random_hex};
+use super::running::{PATIENCE, Worker, random_hex};
 use super::visitor::Reply;
+use crate::emulator::client::wait_until;
 
 const ADMIN_PATHS: [&str; 7] = [
     "/admin/webhook",
@@ -48,6 +49,13 @@ fn a_wrong_secret_costs_no_trip_to_the_database(worker: &Worker) {
         worker.deliver(&random_hex(), update(1).as_bytes()).status,
         401
     );
+    let is_told = || {
+        let visits = worker.visits();
+        visits
+            .last()
+            .is_some_and(|visit| visit["verdict"] == "refused")
+    };
+    wait_until("its line in the log", PATIENCE, is_told);
     let before = worker.visits().len();
     for secret in &wrong {
         is_empty(&worker.deliver(secret, update(1).as_bytes()), 401);

@@ -17,6 +17,7 @@ mod kill;
 mod panic;
 mod persistence;
 mod prompt;
+mod queue;
 mod redeploy;
 mod telegram_faults;
 mod updates;

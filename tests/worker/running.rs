@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use onehook::secret::hex;
 use serde_json::Value;
 
-use super::checkout::{checkout, copy, fresh_folder, in_checkout, migrated};
+use super::checkout::{checkout, copy, fresh_folder, in_checkout, migrated, with_queue};
 use crate::emulator::server::{self, KnownBot, Running};
 use crate::emulator::telegram::Options;
 
@@ -49,6 +49,8 @@ pub(super) struct Start {
     pub is_migrated: bool,
     /// Whether the secrets are set.
     pub has_secrets: bool,
+    /// Whether it has the queue that `wrangler.toml` describes.
+    pub has_queue: bool,
 }
 
 impl Default for Start {
@@ -57,6 +59,7 @@ impl Default for Start {
             entry: None,
             is_migrated: true,
             has_secrets: true,
+            has_queue: false,
         }
     }
 }
@@ -98,6 +101,9 @@ impl Worker {
             String::new()
         };
         fs::write(folder.join("worker.env"), secrets).unwrap();
+        if start.has_queue {
+            fs::write(folder.join("wrangler.toml"), with_queue()).unwrap();
+        }
         let telegram = telegram(&bot_token);
         let mut worker = Self {
             api_root: telegram.url.clone(),
@@ -125,6 +131,10 @@ impl Worker {
     pub(super) fn run(&mut self) {
         let state = self.folder.join("state");
         let mut wrangler = vec![OsString::from("wrangler"), "dev".into()];
+        let own = self.folder.join("wrangler.toml");
+        if own.exists() {
+            wrangler.extend(["--config".into(), own.into()]);
+        }
         wrangler.extend(self.entry.as_ref().map(OsString::from));
         let options = "--ip 127.0.0.1 --port 0 --inspector-port 0 --show-interactive-dev-session=false --persist-to";
         wrangler.extend(options.split(' ').map(OsString::from));

@@ -1,0 +1,196 @@
+//! Seeded runs of the real core in a simulated world: isolates, a database, Telegram, crons and clocks that all fail.
+//!
+//! `SEEDS=100 FIRST_SEED=1 cargo test --locked simulation`, `SEED=7 cargo test --locked simulation::one_seed -- --nocapture`.
+
+mod database;
+mod executor;
+mod faults;
+mod history;
+mod ledger;
+mod ports;
+mod scenario;
+mod visit;
+mod world;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use crate::simulation::faults::Coverage;
+use crate::simulation::scenario::Report;
+
+/// How many seeds a usual run tries.
+const SEEDS: u64 = 2_000;
+
+/// How many seeds a deep run tries.
+const SEEDS_DEEP: u64 = 100_000;
+
+/// A number out of the environment.
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
+
+fn run(seed: u64) -> Report {
+    let (plan, scenario) = scenario::of_seed(seed);
+    scenario::run(seed, plan, scenario)
+}
+
+/// What to read when a seed fails, and how to see it again.
+fn failure(report: &Report) -> String {
+    let mut text = format!("seed {}\n", report.seed);
+    for violation in report.violations.iter().take(10) {
+        let row = violation
+            .row
+            .map_or_else(String::new, |row| format!(" (row {row})"));
+        writeln!(text, "{}{row}: {}", violation.promise, violation.text).unwrap();
+    }
+    write!(
+        text,
+        "\n{}\n\nSEED={} cargo test --release --locked simulation::one_seed -- --nocapture",
+        report.story, report.seed
+    )
+    .unwrap();
+    text
+}
+
+#[derive(Default)]
+struct Sum {
+    coverage: Coverage,
+    updates: usize,
+    decisions: usize,
+    port_calls: u64,
+    slowest_ms: u64,
+    /// For each promise the first failure, and all seeds that failed.
+    failures: BTreeMap<&'static str, String>,
+    failed: Vec<u64>,
+    kinds: BTreeMap<&'static str, usize>,
+}
+
+impl Sum {
+    fn add(&mut self, report: &Report) {
+        self.coverage.add(&report.coverage);
+        self.updates += report.updates;
+        self.decisions += report.decisions;
+        self.port_calls += report.port_calls;
+        self.slowest_ms = self.slowest_ms.max(report.quiet_after_ms);
+        for violation in &report.violations {
+            *self.kinds.entry(violation.promise).or_default() += 1;
+        }
+        if let Some(first) = report.violations.first() {
+            self.failures
+                .entry(first.promise)
+                .or_insert_with(|| failure(report));
+            self.failed.push(report.seed);
+        }
+    }
+}
+
+/// Runs many seeds on two threads, until one fails.
+fn run_many(first: u64, count: u64, goes_on: bool) -> Sum {
+    let next = AtomicU64::new(first);
+    let failed = AtomicBool::new(false);
+    let sum = Mutex::new(Sum::default());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut own = Vec::new();
+                while !failed.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count {
+                        break;
+                    }
+                    let report = run(seed);
+                    failed.fetch_or(!goes_on && !report.violations.is_empty(), Ordering::Relaxed);
+                    own.push(report);
+                    if own.len() == 20 {
+                        let mut sum = sum.lock().unwrap();
+                        own.drain(..).for_each(|report| sum.add(&report));
+                    }
+                }
+                let mut sum = sum.lock().unwrap();
+                own.drain(..).for_each(|report| sum.add(&report));
+            });
+        }
+    });
+    sum.into_inner().unwrap()
+}
+
+#[test]
+fn every_promise_is_kept_in_thousands_of_seeds() {
+    let deep = env::var("DEEP").is_ok();
+    let count = number("SEEDS").unwrap_or(if deep { SEEDS_DEEP } else { SEEDS });
+    let started = Instant::now();
+    let mut sum = run_many(
+        number("FIRST_SEED").unwrap_or(1),
+        count,
+        env::var("GOES_ON").is_ok(),
+    );
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{count} seeds, {} updates, {} decisions, {} port calls in {seconds:.1} s; {} pairs hit 20 times; quiet after {} ms at most",
+        sum.updates,
+        sum.decisions,
+        sum.port_calls,
+        sum.coverage.pairs_hit(20),
+        sum.slowest_ms
+    );
+    if env::var("TABLE").is_ok() {
+        println!("{}", sum.coverage.table());
+    }
+    if !sum.failed.is_empty() {
+        sum.failed.sort_unstable();
+        let failures: Vec<String> = sum.failures.into_values().collect();
+        let (failed, kinds) = (sum.failed.len(), sum.kinds);
+        panic!(
+            "{failed} seeds failed: {kinds:?}\n\n{}",
+            failures.join("\n\n")
+        );
+    }
+}
+
+#[test]
+fn one_seed() {
+    let seed = number("SEED").unwrap_or(1);
+    let report = run(seed);
+    assert!(report.violations.is_empty(), "{}", failure(&report));
+}
+
+#[test]
+fn a_seed_repeats_itself_exactly() {
+    for seed in 1..=20 {
+        assert_eq!(run(seed).hash, run(seed).hash, "seed {seed}");
+    }
+}
+
+/// An isolate that dies before or after each call of a port: alone, and in a deep run with every other.
+#[test]
+fn an_isolate_may_die_at_any_moment() {
+    for answer_in_response in [false, true] {
+        let calls = scenario::run_short(answer_in_response, Vec::new()).port_calls;
+        assert!(calls > 40, "{calls} calls");
+        for at in 1..=calls {
+            for is_after in [false, true] {
+                let death = (at, is_after);
+                survives(answer_in_response, vec![death]);
+                if env::var("DEEP").is_ok() {
+                    let others = (at + 1..=calls + 20).flat_map(|at| [(at, false), (at, true)]);
+                    others.for_each(|other| survives(answer_in_response, vec![death, other]));
+                }
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn survives(answer_in_response: bool, deaths: Vec<(u64, bool)>) {
+    let report = scenario::run_short(answer_in_response, deaths.clone());
+    let ways = format!("deaths {deaths:?}, answers in the response: {answer_in_response}");
+    assert!(report.violations.is_empty(), "{ways}\n{}", failure(&report));
+    // A button that waited for two deaths may be too old to be answered.
+    let expired_max = deaths.len() - 1;
+    assert!(report.decisions + expired_max >= report.updates, "{ways}");
+}

@@ -1,0 +1,585 @@
+//! What happens in a run: who says what and when, what the weather is, when crons come, when it ends.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use onehook::delivery::outbox::PlannedCall;
+use onehook::inbox::database::Statement;
+use onehook::json::text_of;
+use onehook::plan::Plan as ResponsePlan;
+use onehook::telegram::ids::ChatId;
+use onehook::telegram::message::Message;
+use serde_json::{Value, json};
+
+use crate::emulator::random::Random;
+use crate::simulation::faults::{Coverage, Weather};
+use crate::simulation::history::Who;
+use crate::simulation::ledger::{Row, Violation};
+use crate::simulation::world::{Kind, Plan, World};
+use crate::test_bot::START;
+
+/// How long after the last fault everything must be finished.
+const QUIET_AFTER_MS: u64 = 180_000;
+
+/// Who kills isolates again and again is stopped before this.
+const NEVER_QUIET_MS: u64 = 30 * MINUTE_MS;
+
+/// How long after the last fault people go on chatting.
+const CHATTING_MS: u64 = 120_000;
+
+const MINUTE_MS: u64 = 60_000;
+
+/// What is fixed about a run beside the chances.
+pub struct Scenario {
+    pub updates: u64,
+    pub people: u64,
+    pub groups: u64,
+    /// When the last update is made and the last thing goes wrong.
+    pub until: u64,
+    pub crons: u64,
+    /// When no cron comes at all.
+    pub no_cron: Option<(u64, u64)>,
+    pub wrong_clocks: bool,
+    pub poison_in_thousand: u64,
+    pub is_odd: bool,
+}
+
+/// What a run came to.
+pub struct Report {
+    pub seed: u64,
+    pub hash: u64,
+    pub violations: Vec<Violation>,
+    pub coverage: Coverage,
+    pub updates: usize,
+    pub decisions: usize,
+    pub port_calls: u64,
+    /// How long after the last fault it was quiet.
+    pub quiet_after_ms: u64,
+    pub story: String,
+}
+
+/// The run of a seed.
+pub fn of_seed(seed: u64) -> (Plan, Scenario) {
+    let mut random = Random::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x51);
+    let no_cron = random.within(1, 5) == 1;
+    let minutes = if no_cron { 17 } else { random.within(4, 12) };
+    let until = START + minutes * MINUTE_MS;
+    let weather = Weather::of(&mut random, START, until);
+    let is_calm = weather.until == 0;
+    let mut one_in = |number: u64| random.within(1, number) == 1;
+    let plan = Plan {
+        weather,
+        answer_in_response: one_in(4),
+        duplicates: if one_in(3) || is_calm && one_in(2) {
+            0
+        } else {
+            20
+        },
+        duplicates_until: until,
+        isolates: if one_in(3) {
+            4
+        } else {
+            2 + usize::from(one_in(2))
+        },
+        deaths: Vec::new(),
+    };
+    let scenario = Scenario {
+        updates: 200,
+        people: 3 + random.within(1, 13),
+        groups: random.within(1, 4),
+        until,
+        crons: random.within(1, 3),
+        no_cron: (no_cron && !is_calm).then_some((START + 2 * MINUTE_MS, START + 17 * MINUTE_MS)),
+        wrong_clocks: random.within(0, 1) == 1,
+        poison_in_thousand: if !is_calm && random.within(0, 1) == 1 {
+            10
+        } else {
+            0
+        },
+        is_odd: random.within(0, 2) > 0,
+    };
+    (plan, scenario)
+}
+
+/// Runs it to the end.
+pub fn run(seed: u64, plan: Plan, scenario: Scenario) -> Report {
+    let stage = Stage::new(seed, plan, scenario);
+    stage.set_up();
+    stage.finish(seed)
+}
+
+/// Runs a short conversation in which the isolate dies at certain calls of its ports.
+pub fn run_short(answer_in_response: bool, deaths: Vec<(u64, bool)>) -> Report {
+    let plan = Plan {
+        weather: Weather::calm(),
+        isolates: 1,
+        answer_in_response,
+        duplicates: 0,
+        duplicates_until: 0,
+        deaths,
+    };
+    let scenario = Scenario {
+        updates: 0,
+        people: 3,
+        groups: 1,
+        until: START + 12_000,
+        crons: 1,
+        no_cron: None,
+        wrong_clocks: false,
+        poison_in_thousand: 0,
+        is_odd: false,
+    };
+    let stage = Stage::new(1, plan, scenario);
+    stage.act_at(1_000, |stage| stage.says("P0", "/start"));
+    stage.act_at(1_000, |stage| stage.says("P1", "/start"));
+    stage.act_at(2_000, |stage| stage.says("P2", "/feedback"));
+    stage.act_at(4_000, |stage| stage.says("P2", "hello"));
+    stage.act_at(6_000, |stage| stage.presses("P2"));
+    stage.finish(1)
+}
+
+/// A run under way.
+struct Stage {
+    world: Rc<World>,
+    scenario: Scenario,
+    /// The last message with buttons in each chat, by its name.
+    buttons: RefCell<HashMap<String, i64>>,
+    told: Cell<usize>,
+    said: Cell<u64>,
+    is_over: Cell<bool>,
+    quiet_at: Cell<Option<u64>>,
+}
+
+impl Stage {
+    fn new(seed: u64, plan: Plan, scenario: Scenario) -> Rc<Self> {
+        Rc::new(Self {
+            world: World::new(seed, plan),
+            scenario,
+            buttons: RefCell::default(),
+            told: Cell::new(0),
+            said: Cell::new(0),
+            is_over: Cell::new(false),
+            quiet_at: Cell::new(None),
+        })
+    }
+
+    /// Lets everything happen, and sums up.
+    fn finish(self: &Rc<Self>, seed: u64) -> Report {
+        self.cron_in(START + MINUTE_MS);
+        let stage = Rc::clone(self);
+        let until = self.scenario.until + 1_000;
+        let executor = &self.world.executor;
+        executor.at(until, move || stage.look_whether_quiet());
+        while !self.is_over.get() && executor.step() {}
+        self.report(seed)
+    }
+
+    fn act_at(self: &Rc<Self>, after_ms: u64, act: impl FnOnce(&Rc<Self>) + 'static) {
+        let stage = Rc::clone(self);
+        self.world
+            .executor
+            .at(START + after_ms, move || act(&stage));
+    }
+
+    fn set_up(self: &Rc<Self>) {
+        for person in 0..self.scenario.people {
+            self.act(&json!({"act": "say", "person": name(person), "text": "/start"}));
+        }
+        let first = START + 5_000;
+        let bursts: Vec<u64> = (0..5)
+            .map(|_| self.world.within(first, self.scenario.until))
+            .collect();
+        for _ in self.scenario.people..self.scenario.updates {
+            let at = if self.world.chance(40) {
+                self.world.pick(&bursts) + self.world.within(0, 3_000)
+            } else {
+                self.world.within(first, self.scenario.until)
+            };
+            let stage = Rc::clone(self);
+            self.world.executor.at(at, move || stage.somebody_acts());
+        }
+        self.set_clocks();
+        self.chat_on(self.scenario.until);
+    }
+
+    /// People go on chatting a little when nothing goes wrong any more: their visits take along what was left behind.
+    fn chat_on(self: &Rc<Self>, at: u64) {
+        let stage = Rc::clone(self);
+        self.world.executor.at(at, move || {
+            let world = &stage.world;
+            let now = world.now();
+            if now > world.last_fault.get() + CHATTING_MS {
+                return;
+            }
+            let person = name(world.within(0, stage.scenario.people - 1));
+            stage.says(&person, world.pick(&["/ping", "/id", ""]));
+            stage.chat_on(now + world.within(1_000, 6_000));
+        });
+    }
+
+    /// Sets the clocks of the isolates wrong, again and again.
+    fn set_clocks(self: &Rc<Self>) {
+        if !self.scenario.wrong_clocks {
+            return;
+        }
+        for _ in 0..self.world.within(2, 6) {
+            let at = self.world.within(START, self.scenario.until);
+            let stage = Rc::clone(self);
+            self.world.executor.at(at, move || {
+                let world = &stage.world;
+                let isolates = world.isolates.borrow().len() as u64;
+                let isolate = usize::try_from(world.within(0, isolates - 1)).unwrap();
+                let skew_ms = world.pick(&SKEWS_MS);
+                world.note(Who::World, "clock set", "", -1, skew_ms);
+                world.isolates.borrow_mut()[isolate].skew_ms = skew_ms;
+            });
+        }
+    }
+
+    /// The crons of one minute, and of all later ones.
+    fn cron_in(self: &Rc<Self>, at: u64) {
+        let stage = Rc::clone(self);
+        self.world.executor.at(at, move || {
+            let world = &stage.world;
+            let now = world.now();
+            let is_calm = now >= stage.scenario.until;
+            let is_missing = stage
+                .scenario
+                .no_cron
+                .is_some_and(|(from, until)| (from..until).contains(&now));
+            let crons = match (is_missing, is_calm) {
+                (true, _) => 0,
+                (_, true) => 1,
+                _ => stage.scenario.crons,
+            };
+            if is_missing {
+                world.fault_until(now);
+            }
+            for _ in 0..crons {
+                let later = if is_calm { 0 } else { world.within(0, 4_000) };
+                let world = Rc::clone(world);
+                let executor = Rc::clone(&world.executor);
+                executor.at(now + later, move || world.cron());
+            }
+            stage.cron_in(now + MINUTE_MS);
+        });
+    }
+
+    /// Ends the run when nothing is left to do, or when it takes too long.
+    fn look_whether_quiet(self: &Rc<Self>) {
+        let world = &self.world;
+        let now = world.now();
+        let visits = world.visits.borrow();
+        // A cron that hangs holds nothing up: the next one comes.
+        let runs = visits
+            .iter()
+            .any(|visit| !visit.is_over && visit.kind != Kind::Cron);
+        drop(visits);
+        let is_quiet = !runs
+            && world.strays_waiting.get() == 0
+            && world.telegram.borrow().updates_waiting() == 0
+            && world.database.unfinished() == 0;
+        let last_fault = world.last_fault.get().max(self.scenario.until);
+        if is_quiet {
+            self.quiet_at.set(Some(now));
+            self.is_over.set(true);
+        } else if now > (last_fault + QUIET_AFTER_MS).min(self.scenario.until + NEVER_QUIET_MS) {
+            let unfinished = world.database.unfinished();
+            let waiting = world.telegram.borrow().updates_waiting();
+            let text = format!(
+                "{unfinished} rows, {waiting} at Telegram, {} strays, a visit runs: {runs}",
+                world.strays_waiting.get()
+            );
+            world.violate("I11", None, text);
+            self.is_over.set(true);
+        } else {
+            let stage = Rc::clone(self);
+            world
+                .executor
+                .at(now + 1_000, move || stage.look_whether_quiet());
+        }
+    }
+
+    fn act(&self, act: &Value) {
+        let world = &self.world;
+        let now = world.now();
+        let acted = world.telegram.borrow_mut().act(now, act);
+        // A button that is gone cannot be pressed, and a message that is not there cannot be edited.
+        let Ok(acted) = acted else { return };
+        let poison = self.scenario.poison_in_thousand;
+        if let Some(id) = acted["update_id"].as_i64() {
+            self.said.set(self.said.get() + 1);
+            if poison > 0 && world.within(1, 1000) <= poison {
+                world.poisoned_ids.borrow_mut().push(id);
+            }
+        }
+        world.look();
+    }
+
+    fn somebody_acts(self: &Rc<Self>) {
+        let world = &self.world;
+        let person = name(world.within(0, self.scenario.people - 1));
+        match world.within(1, 100) {
+            1..=22 => self.in_a_group(&person),
+            23..=40 => self.presses(&person),
+            41..=44 => self.answers_a_copy(),
+            45..=48 if self.scenario.is_odd => self.something_odd(),
+            45..=50 => self.says(&name(0), "/status"),
+            _ => {
+                let text = world.pick(&TEXTS);
+                self.says(&person, text);
+            }
+        }
+    }
+
+    fn says(&self, person: &str, text: &str) {
+        let number = self.said.get();
+        let text = if text.is_empty() {
+            format!("thought {number}")
+        } else {
+            text.to_owned()
+        };
+        self.act(&json!({"act": "say", "person": person, "text": text}));
+    }
+
+    fn in_a_group(&self, person: &str) {
+        let group = format!("G{}", self.world.within(1, self.scenario.groups));
+        let text = self.world.pick(&[
+            "chatter",
+            "chatter",
+            "/ping@onehook_bot",
+            "/id",
+            "/nonsense",
+        ]);
+        self.act(&json!({"act": "say", "person": person, "chat": group, "text": text}));
+    }
+
+    /// Presses a button below the last message that has some, or asks for one.
+    fn presses(&self, person: &str) {
+        self.read_transcript();
+        let message = self.buttons.borrow().get(person).copied();
+        let Some(message) = message else {
+            self.says(person, "/feedback");
+            return self.says(person, "");
+        };
+        let button = if self.world.chance(80) { 1 } else { 2 };
+        self.act(
+            &json!({"act": "press", "person": person, "message_id": message, "button": button}),
+        );
+    }
+
+    /// An owner answers what came to them.
+    fn answers_a_copy(&self) {
+        self.read_transcript();
+        let owner = name(self.world.within(0, 1));
+        let message = self.buttons.borrow().get(&owner).copied();
+        match message {
+            Some(message) => self.act(
+                &json!({"act": "say", "person": owner, "text": "thank you", "reply_to": message}),
+            ),
+            None => self.says(&owner, "/id"),
+        }
+    }
+
+    fn something_odd(&self) {
+        let world = &self.world;
+        let number = world.within(1, 1_000_000);
+        match world.within(1, 7) {
+            7 => self.plans_to_park(),
+            1 => self.act(&json!({"act": "update", "update": {"unknown_kind": {"number": number}}})),
+            2 => self.act(&json!({"act": "update", "update": {"poll": {"id": number.to_string(), "question": "?"}}})),
+            // The numbers of updates restart.
+            3 => self.act(&json!({"act": "update", "update_id": 2_000_000 + number * 1000, "update": {"message": {
+                "message_id": 900_000 + number, "date": START / 1000,
+                "chat": {"id": 1003, "type": "private", "first_name": "P2"},
+                "from": {"id": 1003, "is_bot": false, "first_name": "P2"}, "text": "/ping"}}})),
+            4 => {
+                let body = format!("no update {number}");
+                let post = world.post(body.as_bytes());
+                world.post_later(0, post);
+            }
+            _ => self.same_number_other_body(),
+        }
+    }
+
+    /// Calls that are parked when their outcome is unknown. No handler plans any, so they get a row of their own, as alerts do.
+    fn plans_to_park(&self) {
+        let world = &self.world;
+        let person = world.within(0, self.scenario.people - 1);
+        let chat = 1001 + i64::try_from(person).unwrap();
+        let mut plan = ResponsePlan::new();
+        let message = |text: &str| Message {
+            chat_id: ChatId(chat),
+            message_thread_id: None,
+            text: text.to_owned(),
+            reply_markup: None,
+        };
+        let first = plan.send_or_park(&message("once at most"));
+        let second = plan.send(&message("only after that"));
+        plan.only_after(first, second);
+        let _ = plan.send_or_park(&message("once at most as well"));
+        let calls: Vec<PlannedCall> = plan.calls().iter().cloned().map(PlannedCall::new).collect();
+        let number = i64::try_from(world.port_calls.get() * 1000 + world.within(1, 999)).unwrap();
+        world.write(Statement {
+            sql: PLANNED_FROM_BIRTH,
+            values: vec![
+                number.into(),
+                chat.to_string().into(),
+                text_of(&calls).into(),
+            ],
+        });
+    }
+
+    /// The number of an update comes again with another body: that is another update.
+    fn same_number_other_body(&self) {
+        let world = &self.world;
+        let known = world.posts.borrow().len() as u64;
+        if known == 0 {
+            return;
+        }
+        let one = usize::try_from(world.within(0, known - 1)).unwrap();
+        let body = String::from_utf8_lossy(&world.posts.borrow()[one].body).into_owned();
+        let body = body.replacen("\"update_id\":", "\"update_id\": ", 1);
+        let post = world.post(body.as_bytes());
+        world.post_later(0, post);
+    }
+
+    /// Looks for new messages with buttons.
+    fn read_transcript(&self) {
+        let entries = self.world.telegram.borrow().transcript(self.told.get());
+        self.told.set(self.told.get() + entries.len());
+        for entry in entries {
+            let has_buttons = entry["buttons"]
+                .as_array()
+                .is_some_and(|rows| !rows.is_empty());
+            let (Some(chat), Some(message)) =
+                (entry["chat"].as_str(), entry["message_id"].as_i64())
+            else {
+                continue;
+            };
+            if has_buttons {
+                self.buttons.borrow_mut().insert(chat.to_owned(), message);
+            }
+        }
+    }
+
+    fn report(&self, seed: u64) -> Report {
+        let world = &self.world;
+        let quiet_at = self.quiet_at.get();
+        self.check_acknowledged();
+        self.check_canaries();
+        let acked: HashMap<(i64, String), bool> = world
+            .posts
+            .borrow()
+            .iter()
+            .map(|post| {
+                let key = (post.update_id.unwrap_or(0), post.sha256.clone());
+                (key, post.is_acked_by_telegram)
+            })
+            .collect();
+        let is_acked = |row: &Row| {
+            let key = (row.update_id, row.sha256.clone());
+            acked.get(&key).copied().unwrap_or_default()
+        };
+        let now = world.now();
+        let mut ledger = world.ledger.borrow_mut();
+        ledger.finish(now, quiet_at.is_some(), is_acked);
+        let violations = std::mem::take(&mut ledger.violations);
+        let history = world.history.borrow();
+        let last_fault = world.last_fault.get().max(self.scenario.until);
+        let story = violations.first().map_or_else(String::new, |violation| {
+            let row = violation.row.map_or_else(String::new, |row| {
+                let known = format!("{:#?}", ledger.rows.get(&row));
+                format!(
+                    "\nthe row {row}:\n{known}\n{}",
+                    history.tail(START, 40, Some(row))
+                )
+            });
+            let until = history
+                .lines
+                .partition_point(|line| line.at <= violation.at);
+            let tail = history.tail_before(START, 60, until);
+            format!("{tail}\n{row}")
+        });
+        Report {
+            seed,
+            hash: history.hash(),
+            violations,
+            coverage: world.coverage.take(),
+            updates: ledger.rows.len(),
+            decisions: ledger.rows.values().map(|row| row.decisions as usize).sum(),
+            port_calls: world.port_calls.get(),
+            quiet_after_ms: quiet_at.unwrap_or(now).saturating_sub(last_fault),
+            story,
+        }
+    }
+
+    /// Whatever was acknowledged is there.
+    fn check_acknowledged(&self) {
+        let world = &self.world;
+        for post in world.posts.borrow().iter().filter(|post| post.is_acked) {
+            let ledger = world.ledger.borrow();
+            let is_kept = match post.update_id {
+                Some(id) => ledger.seq(id, &post.sha256).is_some(),
+                None => ledger.rows.values().any(|row| row.sha256 == post.sha256),
+            };
+            drop(ledger);
+            if !is_kept {
+                let text = format!(
+                    "update {:?} was acknowledged and is not there",
+                    post.update_id
+                );
+                world.violate("I1", None, text);
+            }
+        }
+    }
+
+    fn check_canaries(&self) {
+        let database = &self.world.database.sqlite;
+        let leaks = "SELECT count(*) FROM inbox WHERE coalesce(error, '') || coalesce(plan, '') LIKE '%CANARY%'";
+        if database.value(leaks) != "0" {
+            self.world
+                .violate("I10", None, "a secret in the inbox".to_owned());
+        }
+    }
+}
+
+/// Keeps a plan in a row of its own. ?1 number, ?2 lane, ?3 plan
+const PLANNED_FROM_BIRTH: &str = "INSERT INTO inbox (bot, update_id, sha256, kind, lane, state, open, attempts, fence, \
+     acknowledged, received_at, useful_until, lease_until, plan, body) VALUES (4242, -?1, 'a plan', 'plan', ?2, 'done', 1, 0, \
+     0, 1, CAST(unixepoch('subsec') * 1000 AS INTEGER), 0, 0, ?3, '{}')";
+
+/// How wrong clocks are: hardly, 5 minutes, 26 hours, years back, and beyond 2038.
+const SKEWS_MS: [i64; 8] = [
+    0,
+    -700,
+    300_000,
+    -300_000,
+    93_600_000,
+    -93_600_000,
+    -94_608_000_000,
+    378_432_000_000,
+];
+
+/// What people say in private. The empty one is a thought of their own.
+const TEXTS: [&str; 14] = [
+    "/ping",
+    "/ping",
+    "/ping",
+    "/id",
+    "/help",
+    "/start",
+    "/feedback",
+    "/feedback",
+    "/cancel",
+    "/nonsense",
+    "",
+    "",
+    "",
+    "",
+];
+
+fn name(person: u64) -> String {
+    format!("P{person}")
+}
