@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use onehook::delivery::inbox::{Duty, Standing, State, duty, held_max_ms};
+use onehook::delivery::outbox::PlannedCall;
 use onehook::inbox::{Committed, Inbox, Open, Reach, Recorded, Settlement};
+use onehook::plan::{OnAmbiguity, Plan};
 use onehook::telegram::ids::BotId;
 use onehook::telegram::update::{Unusable, Update};
 use serde_json::{Value, json};
@@ -522,6 +524,36 @@ fn whoever_lost_the_claim_changes_nothing() {
         pollster::block_on(inbox.commit(&fresh, &[], false, None, Reach::Lane)).unwrap(),
         Committed::Yes { next: None, .. }
     ));
+}
+
+/// D1 may say that a trip failed and still let it take effect seconds later.
+#[test]
+fn a_resumption_that_takes_effect_late_does_not_undo_what_was_settled() {
+    let bot = TestBot::new();
+    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let update = Update::parse(&message(2, 1001, "/ping")).unwrap();
+    let recorded = pollster::block_on(inbox.record(update, None)).unwrap();
+    let Recorded::Ours(claimed, _) = recorded else {
+        panic!("{recorded:?}");
+    };
+    let mut plan = Plan::new();
+    plan.call_raw("sendMessage", &json!({}), OnAmbiguity::Resend);
+    let mut calls = vec![PlannedCall::new(plan.calls()[0].clone())];
+    calls[0].begin();
+    pollster::block_on(inbox.commit(&claimed, &calls, false, None, Reach::Lane)).unwrap();
+    let sending = calls.clone();
+    calls[0].ended(Ok(None), 0);
+    let settlement = Settlement {
+        plan: &calls,
+        open: Open::HoldsLane,
+        wait_ms: 1000,
+        error: None,
+    };
+    pollster::block_on(inbox.settle(&claimed, &settlement, Reach::Nothing)).unwrap();
+    let resumed = pollster::block_on(inbox.resume(&claimed, &sending)).unwrap();
+    assert_eq!(resumed, None);
+    let state = "SELECT plan ->> '$[0].state' FROM inbox";
+    assert_eq!(bot.database.value(state), "sent");
 }
 
 #[test]

@@ -257,9 +257,10 @@ pub const SETTLE: &str = concat!(
     " + ?5, lease_until = 0, error = ?6 WHERE seq = ?1 AND fence = ?2 AND state = 'done' AND open > 0"
 );
 
-/// Writes down that calls are about to be made again, while the row stays claimed. ?1 seq, ?2 fence, ?3 plan
+/// Writes down that calls are about to be made again, while the row stays claimed. Once it was let go of, this is a late try, and
+/// would undo what was written down. ?1 seq, ?2 fence, ?3 plan
 pub const RESUME: &str = "UPDATE inbox SET plan = ?3 WHERE seq = ?1 AND fence = ?2 AND state = 'done' AND open > 0 \
-     RETURNING seq";
+     AND lease_until > 0 RETURNING seq";
 
 /// Gives a row back to be handled later. ?1 seq, ?2 fence, ?3 wait in milliseconds, ?4 error
 pub const RELEASE: &str = concat!(

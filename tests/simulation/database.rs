@@ -59,6 +59,8 @@ pub struct RowChange {
     /// The plan, where it was written.
     pub plan: Option<String>,
     pub is_gone: bool,
+    /// Whether the visit that held it before holds it now.
+    pub is_held_on: bool,
 }
 
 /// Where a row stands. A row that is not there has no state.
@@ -117,15 +119,16 @@ impl Observed {
 const TRIGGERS: &str = "
 CREATE TRIGGER saw_insert AFTER INSERT ON inbox BEGIN
   SELECT saw(NEW.seq, NEW.update_id, NEW.sha256, NEW.lane, NULL, NEW.state, 0, NEW.open, 0, NEW.fence, 0, NEW.lease_until,
-    NEW.attempts, NEW.not_before, NEW.plan);
+    NEW.attempts, NEW.not_before, NEW.plan, 0);
 END;
 CREATE TRIGGER saw_update AFTER UPDATE ON inbox BEGIN
   SELECT saw(NEW.seq, NEW.update_id, NULL, NULL, OLD.state, NEW.state, OLD.open, NEW.open, OLD.fence, NEW.fence,
-    OLD.lease_until, NEW.lease_until, NEW.attempts, NEW.not_before, iif(NEW.plan IS OLD.plan, NULL, NEW.plan));
+    OLD.lease_until, NEW.lease_until, NEW.attempts, NEW.not_before, iif(NEW.plan IS OLD.plan, NULL, NEW.plan),
+    coalesce(NEW.holder = OLD.holder, 0));
 END;
 CREATE TRIGGER saw_delete AFTER DELETE ON inbox BEGIN
   SELECT saw(OLD.seq, OLD.update_id, NULL, NULL, OLD.state, NULL, OLD.open, 0, OLD.fence, 0, OLD.lease_until, 0,
-    OLD.attempts, 0, NULL);
+    OLD.attempts, 0, NULL, 0);
 END;";
 
 fn change(context: &Context) -> RowChange {
@@ -161,5 +164,6 @@ fn change(context: &Context) -> RowChange {
         attempts: number(12),
         plan: text(14),
         is_gone: text(5).is_none(),
+        is_held_on: number(15) != 0,
     }
 }

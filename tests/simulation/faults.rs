@@ -12,6 +12,8 @@ pub enum Fate {
     FailsBefore,
     /// The effect, and an error.
     FailsAfter,
+    /// An error, and the effect after that.
+    FailsEarly,
     /// The effect and its answer come late.
     Delayed,
     /// It never comes back. Its effect may come.
@@ -38,6 +40,7 @@ impl Fate {
             Self::Works => "works",
             Self::FailsBefore => "error before",
             Self::FailsAfter => "error after",
+            Self::FailsEarly => "effect after error",
             Self::Delayed => "delay",
             Self::Hangs => "hang",
             Self::DiesBefore => "kill before",
@@ -187,6 +190,7 @@ fn kinds(port: Port) -> &'static [Fate] {
             Fate::FailsBefore,
             Fate::FailsAfter,
             Fate::FailsAfter,
+            Fate::FailsEarly,
             Fate::Delayed,
             Fate::Hangs,
         ],
@@ -243,7 +247,7 @@ impl Coverage {
     pub fn table(&self) -> String {
         let rows = self.0.iter();
         let rows = rows.map(|((point, fate), count)| {
-            format!("{:10} {:24} {fate:14} {count:>9}", point.place, point.name)
+            format!("{:10} {:24} {fate:18} {count:>9}", point.place, point.name)
         });
         rows.collect::<Vec<_>>().join("\n")
     }

@@ -116,7 +116,11 @@ impl Database for Ports {
             fate = Fate::DiesBefore;
             world.hurt(self.visit);
         }
-        let times = self.times((1, 25), (1_000, 35_000), fate);
+        let mut times = self.times((1, 25), (1_000, 35_000), fate);
+        if fate == Fate::FailsEarly {
+            times.effect = times.answer + world.within(1, 5_000);
+            world.fault_until(times.effect);
+        }
         let brought = Rc::new(RefCell::new(None));
         let has_effect = match fate {
             Fate::FailsBefore | Fate::DiesBefore => false,
@@ -143,7 +147,7 @@ impl Database for Ports {
             (Fate::FailsBefore, _) => {
                 Err(DatabaseError("D1_ERROR: D1 DB is overloaded".to_owned()))
             }
-            (Fate::FailsAfter, _) => Err(DatabaseError(
+            (Fate::FailsAfter | Fate::FailsEarly, _) => Err(DatabaseError(
                 "D1_ERROR: Network connection lost.".to_owned(),
             )),
             (_, brought) => brought.expect("the effect comes before the answer"),
