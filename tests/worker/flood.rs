@@ -55,7 +55,7 @@ fn flood(worker: &Worker, chats: &[i64], numbers: Range<usize>, strangers: u32) 
     let figures = account::close(worker, &sent, &Interrupted::default());
     let rate = f64::from(knocks) / took.as_secs_f64();
     eprintln!(
-        "a flood of {rate:.0} strangers a second for {:.0} s, all refused; {figures}",
+        "figures: a flood of {rate:.0} strangers a second for {:.0} s, all refused; {figures}",
         took.as_secs_f64()
     );
     figures.p99
@@ -87,7 +87,7 @@ fn strangers_cost_next_to_no_trip(worker: &Worker, lasted: Duration) {
         .collect();
     let with_trips = trips.iter().sum::<u64>();
     eprintln!(
-        "{} visits of strangers in the log, {with_trips} trips",
+        "figures: {} visits of strangers in the log, {with_trips} trips",
         trips.len()
     );
     let looks_max = 1 + lasted.as_secs() / 5;
