@@ -84,7 +84,7 @@ fn every_target_has_a_binary_for_libfuzzer_and_a_corpus() {
     for (name, _) in TARGETS {
         let corpus = files(&format!("fuzz/corpus/{name}"));
         assert!(
-            (5..=150).contains(&corpus.len()),
+            (3..=150).contains(&corpus.len()),
             "{name}: {}",
             corpus.len()
         );

@@ -949,3 +949,27 @@ fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() 
         .collect();
     assert_eq!(texts, [r#""pong""#, r#""Your number is 1001.""#]);
 }
+
+#[test]
+fn a_commit_that_does_not_take_effect_claims_nothing_that_would_be_forgotten() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(&message(1, 1002, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let update = Update::parse(&message(2, 1001, "/cancel")).unwrap();
+    let recorded = pollster::block_on(inbox.record(update, Some("1001:1001"))).unwrap();
+    let Recorded::Ours(claimed, mut session) = recorded else {
+        panic!("{recorded:?}");
+    };
+    session.write("part", &1);
+    bot.database.execute(
+        "INSERT INTO session (bot, key, version, document) VALUES (4242, '1001:1001', 9, '{}')",
+    );
+    let session = Some(("1001:1001", &session));
+    let commit = inbox.commit(&claimed, &[], false, session, Reach::Anywhere);
+    assert!(matches!(pollster::block_on(commit).unwrap(), Committed::No));
+    let fence = "SELECT fence FROM inbox WHERE update_id = 1";
+    assert_eq!(bot.database.value(fence), "1", "nobody took it along");
+}

@@ -161,12 +161,15 @@ pub const CLAIM_UPDATE: &str = concat!(
     claimed!()
 );
 
-/// Claims the head of a lane; where nothing of it is due and `?3` is 1, the oldest row that is due in any lane.
+/// Claims the head of a lane; where nothing of it is due and `?3` is 1, the oldest row that is due in any lane. Nothing as long as the
+/// row is held that the visit is to be done with: then something went wrong with it, and a second row would be forgotten.
 ///
-/// ?1 bot, ?2 lane, ?3 whether other lanes too, ?4 the visit, ?5 a row that it holds and knows of, or NULL
+/// ?1 bot, ?2 lane, ?3 whether other lanes too, ?4 the visit, ?5 the row it is to be done with, or NULL
 pub const CLAIM_NEXT: &str = concat!(
     claim!(),
-    "WHERE seq = coalesce((SELECT seq FROM inbox WHERE bot = ?1 AND seq IS NOT ?5 AND ",
+    "WHERE NOT EXISTS (SELECT 1 FROM inbox AS own WHERE own.seq = ?5 AND own.open > 0 AND own.lease_until > ",
+    now!(),
+    ") AND seq = coalesce((SELECT seq FROM inbox WHERE bot = ?1 AND ",
     claimed_unawares!(),
     " LIMIT 1), (SELECT seq FROM inbox WHERE bot = ?1 AND lane = ?2 AND ",
     claimable!(),

@@ -130,8 +130,8 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
         env::var("GOES_ON").is_ok(),
     );
     let seconds = started.elapsed().as_secs_f64();
-    println!(
-        "{count} seeds, {} updates, {} decisions, {} port calls in {seconds:.1} s; {} pairs hit 20 times; quiet after {} ms at most",
+    eprintln!(
+        "figures: {count} seeds, {} updates, {} decisions, {} port calls in {seconds:.1} s; {} pairs hit 20 times; quiet after {} ms at most",
         sum.updates,
         sum.decisions,
         sum.port_calls,
@@ -139,7 +139,7 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
         sum.slowest_ms
     );
     if env::var("TABLE").is_ok() {
-        println!("{}", sum.coverage.table());
+        eprintln!("{}", sum.coverage.table());
     }
     if !sum.failed.is_empty() {
         sum.failed.sort_unstable();

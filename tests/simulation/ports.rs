@@ -90,7 +90,7 @@ impl Ports {
         let fate = self.world.fate(self.visit, Port::Pause, "pause");
         if matches!(fate, Fate::DiesBefore | Fate::DiesAfter) {
             self.die_at(self.world.now());
-            pending().await
+            pending::<()>().await;
         }
         self.world.executor.sleep(u64::from(milliseconds)).await;
     }
@@ -137,7 +137,7 @@ impl Database for Ports {
         match fate {
             Fate::DiesBefore | Fate::DiesAfter => {
                 self.die_at(times.effect);
-                pending().await
+                pending::<()>().await;
             }
             Fate::Hangs => pending().await,
             _ => self.until(times.answer).await,
@@ -199,7 +199,7 @@ impl Transport for Ports {
         match fate {
             Fate::DiesBefore | Fate::DiesAfter => {
                 self.die_at(times.effect);
-                pending().await
+                pending::<()>().await;
             }
             Fate::Hangs => {
                 self.until(patience).await;
@@ -310,7 +310,7 @@ impl Body for PostBody {
         match fate {
             Fate::DiesBefore | Fate::DiesAfter => {
                 ports.die_at(times.effect);
-                pending().await
+                pending::<()>().await;
             }
             Fate::Hangs => pending().await,
             _ => ports.until(times.effect).await,

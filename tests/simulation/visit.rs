@@ -30,7 +30,7 @@ pub async fn run(world: Rc<World>, number: usize) {
 
 async fn deliver(world: &Rc<World>, number: usize, app: &Rc<VisitApp>, post: usize) {
     let body = Rc::clone(&world.posts.borrow()[post].body);
-    let request = world.request(&body);
+    let request = World::request(&body);
     let ports = app.notes.clone();
     match routes::answer(app, &request, PostBody { ports, body }).await {
         Answer::Reply(reply) => world.answer(number, reply),

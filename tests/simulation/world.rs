@@ -726,7 +726,7 @@ impl World {
     }
 
     /// The request as the door hands it over.
-    pub fn request(&self, body: &[u8]) -> onehook::request::Request {
+    pub fn request(body: &[u8]) -> onehook::request::Request {
         onehook::request::Request {
             method: "POST".to_owned(),
             origin: ORIGIN.to_owned(),

@@ -47,7 +47,7 @@ fn a_database_that_fails_now_and_then_costs_no_update_and_doubles_no_reply() {
     let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
     let figures = account::close(&worker, &sent, &Interrupted::default());
     eprintln!(
-        "a faulty database (seed {seed}): {figures}; {happened} faults; the last rows were done {:.1} s after the load; \
+        "figures: a faulty database (seed {seed}): {figures}; {happened} faults; the last rows were done {:.1} s after the load; \
          {} s in all",
         drained.as_secs_f64(),
         start.elapsed().as_secs()
@@ -86,7 +86,7 @@ fn while_the_database_is_away_telegram_keeps_everything() {
     let refused = everyone_was_asked_to_come_again(&sent, from, until);
     let figures = account::close(&worker, &sent, &interrupted);
     eprintln!(
-        "{seconds} s without a database: {refused} × 503, nothing else; {figures}; all done {:.1} s after it; {} s in all",
+        "figures: {seconds} s without a database: {refused} × 503, nothing else; {figures}; all done {:.1} s after it; {} s in all",
         drained.as_secs_f64(),
         start.elapsed().as_secs()
     );

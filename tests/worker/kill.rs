@@ -32,7 +32,7 @@ fn what_was_acknowledged_outlives_every_kill() {
     let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
     let figures = account::close(&worker, &sent, &interrupted);
     eprintln!(
-        "{kills} kills: {figures}; the last rows were done {:.1} s after the load; {} s in all",
+        "figures: {kills} kills: {figures}; the last rows were done {:.1} s after the load; {} s in all",
         drained.as_secs_f64(),
         start.elapsed().as_secs()
     );

@@ -18,7 +18,9 @@ fn through_the_queue_everybody_is_answered_once_and_in_order() {
     say(&worker, OWNER, "/start");
     let people: Vec<String> = (0..PEOPLE).map(|number| format!("P{number}")).collect();
     for text in ["/id", "/ping"] {
-        people.iter().for_each(|name| say(&worker, name, text));
+        for name in &people {
+            say(&worker, name, text);
+        }
     }
     wait_until("everybody is answered", 3 * PATIENCE, || {
         people

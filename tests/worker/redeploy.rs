@@ -42,7 +42,7 @@ fn this_build_and_the_one_before_take_turns_and_lose_nothing() {
     let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
     let figures = account::close(&worker, &sent, &interrupted);
     eprintln!(
-        "{restarts} changes of the build: {figures}; the last rows were done {:.1} s after the load; {} s in all",
+        "figures: {restarts} changes of the build: {figures}; the last rows were done {:.1} s after the load; {} s in all",
         drained.as_secs_f64(),
         start.elapsed().as_secs()
     );

@@ -272,7 +272,7 @@ impl Stage {
             self.close(trial, &listed);
         }
         eprintln!(
-            "{} faults × policies of Telegram: none sent more often than allowed, none before its time; {} s",
+            "figures: {} faults × policies of Telegram: none sent more often than allowed, none before its time; {} s",
             self.trials.len(),
             self.start.elapsed().as_secs()
         );
