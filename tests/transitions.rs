@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
 use std::rc::Rc;
 
-use onehook::delivery::LEASE_MS;
-use onehook::delivery::inbox::{self, Event as Happens, State};
+use onehook::delivery::inbox::{
+    self, Duty, Event as Happens, Standing, State, duty, held_max_ms, useful_seconds,
+};
 use onehook::delivery::outbox::{self, CallState, Event, PlannedCall, ruling};
+use onehook::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, LEASE_MS, backoff_ms};
 use onehook::inbox::database::{Database, Statement, Value};
 use onehook::inbox::statements;
 use onehook::plan::{OnAmbiguity, Plan};
@@ -301,9 +303,9 @@ fn put(database: &SqliteDatabase, row: Option<&Row>) {
         let (state, acknowledged) = (row.state.name(), i64::from(row.acknowledged));
         database.execute(&format!(
             "INSERT INTO inbox (seq, bot, update_id, sha256, kind, lane, state, open, attempts, fence, acknowledged, \
-             received_at, useful_until, lease_until, not_before, began_at, plan, body) VALUES ({seq}, {BOT}, {update}, 'a', \
+             received_at, useful_until, lease_until, not_before, began_at, holder, plan, body) VALUES ({seq}, {BOT}, {update}, 'a', \
              'message', '1001', '{state}', {open}, 1, {FENCE}, {acknowledged}, {received_at}, {LATER}, {lease_until}, \
-             {not_before}, {received_at}, '[]', '{{}}')"
+             {not_before}, {received_at}, 'somebody', '[]', '{{}}')"
         ));
     };
     database.execute("DELETE FROM inbox");
@@ -350,6 +352,10 @@ struct Said {
 
 fn key() -> Vec<Value> {
     vec![BOT.into(), 100.into(), "a".into()]
+}
+
+fn key_and_visit(sha256: &str) -> Vec<Value> {
+    vec![BOT.into(), 100.into(), sha256.into(), "me".into()]
 }
 
 fn never(_: &Row, _: i64) -> bool {
@@ -434,7 +440,10 @@ fn fenced(fence: i64) -> Vec<Said> {
             )
         },
         Said {
-            writes: |row, fence| fence == FENCE && row.state == State::Done && row.open > 0,
+            writes: |row, fence| {
+                let is_held = row.lease_until > 0 && row.open > 0;
+                fence == FENCE && row.state == State::Done && is_held
+            },
             ..said("RESUME", statements::RESUME, claim(&["[3]".into()]))
         },
         Said {
@@ -459,38 +468,55 @@ fn unfenced() -> Vec<Said> {
         applies: |row, _| row.is_claimable(),
         ..said(name, sql, values)
     };
+    let next = |bot: i64, lane: Value, others: i64, known: Value| {
+        vec![bot.into(), lane, others.into(), "me".into(), known]
+    };
+    let (null, lane) = (Value::Null, || Value::from("1001"));
     let keep_ms = 72 * 3_600_000;
     vec![
-        claims("CLAIM_UPDATE", statements::CLAIM_UPDATE, key()),
+        claims("CLAIM_UPDATE", statements::CLAIM_UPDATE, key_and_visit("a")),
+        said(
+            "CLAIM_UPDATE with other bytes",
+            statements::CLAIM_UPDATE,
+            key_and_visit("b"),
+        ),
         claims(
             "CLAIM_NEXT in the lane",
             statements::CLAIM_NEXT,
-            vec![BOT.into(), "1001".into(), 0.into()],
+            next(BOT, lane(), 0, null.clone()),
         ),
         claims(
             "CLAIM_NEXT anywhere",
             statements::CLAIM_NEXT,
-            vec![BOT.into(), "".into(), 1.into()],
+            next(BOT, "".into(), 1, null.clone()),
         ),
+        claims(
+            "CLAIM_NEXT when done with the row",
+            statements::CLAIM_NEXT,
+            next(BOT, lane(), 0, SEQ.into()),
+        ),
+        Said {
+            applies: |row, _| row.is_claimable() && !row.is_behind,
+            ..claims(
+                "CLAIM_NEXT while the head of the lane is held",
+                statements::CLAIM_NEXT,
+                next(BOT, lane(), 1, 1.into()),
+            )
+        },
         said(
             "CLAIM_NEXT in no lane",
             statements::CLAIM_NEXT,
-            vec![BOT.into(), Value::Null, 0.into()],
+            next(BOT, null.clone(), 0, null.clone()),
         ),
         said(
             "CLAIM_NEXT in another lane",
             statements::CLAIM_NEXT,
-            vec![BOT.into(), "7".into(), 0.into()],
+            next(BOT, "7".into(), 0, null.clone()),
         ),
         said(
             "CLAIM_NEXT of another bot",
             statements::CLAIM_NEXT,
-            vec![7.into(), "1001".into(), 1.into()],
-        ),
-        said(
-            "CLAIM_UPDATE with other bytes",
-            statements::CLAIM_UPDATE,
-            vec![BOT.into(), 100.into(), "b".into()],
+            next(7, lane(), 1, null),
         ),
         Said {
             event: Some(Happens::Replayed),
@@ -505,7 +531,7 @@ fn unfenced() -> Vec<Said> {
             writes: |row, _| {
                 row.open > 0 && row.state != State::Done && !row.acknowledged && !row.is_claimable()
             },
-            ..said("ACKNOWLEDGE", statements::ACKNOWLEDGE, key())
+            ..said("ACKNOWLEDGE", statements::ACKNOWLEDGE, key_and_visit("a"))
         },
         Said {
             writes: |row, _| row.open == 0 && row.received_at == LONG_AGO,
@@ -528,6 +554,7 @@ fn arriving() -> Vec<Said> {
             60_000.into(),
             "{}".into(),
             made_at.into(),
+            "me".into(),
         ];
         [key(), values].concat()
     };
@@ -597,7 +624,9 @@ fn contract(database: &SqliteDatabase, row: Option<&Row>, said: &Said) -> Option
     let is_forgotten = said.name == "FORGET" && writes;
     let expected = if is_forgotten { None } else { next.or(state) };
     assert_eq!(state_now(database), expected, "{label}");
-    run(database, said);
+    if event != Some(Happens::Claimed) {
+        run(database, said);
+    }
     assert_eq!(
         contents(database),
         after,
@@ -687,6 +716,35 @@ fn a_claim_counts_itself_and_leases_the_row_for_a_minute() {
 }
 
 #[test]
+fn a_claim_whose_answer_was_lost_is_found_again_by_its_own_visit_only() {
+    let columns = "SELECT concat_ws(' ', state, attempts, fence, holder) FROM inbox WHERE seq = 2";
+    let claims = || {
+        let claims = unfenced().into_iter();
+        claims.filter(|said| said.event == Some(Happens::Claimed))
+    };
+    let rows = Row::all().into_iter().flatten();
+    for row in rows.filter(|row| row.is_claimable() && !row.is_behind) {
+        let database = database();
+        put(&database, Some(&row));
+        run(&database, &unfenced()[0]);
+        let state = state_now(&database).unwrap().name();
+        let attempts = if row.state == State::Done { 1 } else { 2 };
+        // A visit that finds its own claim again keeps its fence.
+        let fence = FENCE + 1;
+        for mut said in claims() {
+            run(&database, &said);
+            let claimed = format!("{state} {attempts} {fence} me");
+            assert_eq!(database.value(columns), claimed, "{}", said.name);
+            for visit in ["somebody".into(), Value::Null] {
+                said.statement.values[3] = visit;
+                run(&database, &said);
+                assert_eq!(database.value(columns), claimed, "{} by others", said.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_live_lease_is_taken_from_nobody() {
     let strangers = || {
         [FENCE - 1, FENCE + 1, 0]
@@ -730,6 +788,75 @@ fn a_finished_row_is_claimed_by_nobody() {
             assert_eq!(contents(&database), before, "{} to {row:?}", said.name);
         }
     }
+}
+
+// What a claim leads to, and for how long.
+
+#[test]
+fn what_a_claim_leads_to_is_exact_at_every_bound() {
+    let check = |state, attempts, is_useful, held_ms, expected| {
+        let standing = Standing {
+            state,
+            attempts,
+            is_useful,
+            held_ms,
+            held_max_ms: LANE_HELD_MAX_MS,
+        };
+        assert_eq!(duty(&standing), expected, "{standing:?}");
+    };
+    check(State::Leased, 1, true, 0, Duty::Handle);
+    check(State::Leased, 2, true, LANE_HELD_MAX_MS + 1, Duty::Handle);
+    check(State::Leased, 3, true, LANE_HELD_MAX_MS, Duty::Handle);
+    check(State::Leased, 3, true, LANE_HELD_MAX_MS + 1, Duty::Bury);
+    check(State::Leased, 4, true, LANE_HELD_MAX_MS, Duty::Handle);
+    check(State::Leased, ATTEMPTS_MAX, true, 0, Duty::Handle);
+    check(State::Leased, ATTEMPTS_MAX + 1, true, 0, Duty::Bury);
+    check(State::Leased, ATTEMPTS_MAX + 2, true, 0, Duty::Bury);
+    check(State::Leased, 1, false, 0, Duty::Expire);
+    check(State::Leased, ATTEMPTS_MAX + 1, false, 0, Duty::Expire);
+    check(
+        State::Done,
+        ATTEMPTS_MAX + 1,
+        false,
+        i64::MAX,
+        Duty::Perform,
+    );
+}
+
+#[test]
+fn how_long_things_last_is_telegrams_own_time() {
+    let seconds = |kind| (held_max_ms(kind) / 1000, useful_seconds(kind));
+    assert_eq!(seconds("message"), (120, 86_400));
+    assert_eq!(seconds("callback_query"), (30, 150));
+    assert_eq!(seconds("inline_query"), (120, 30));
+    assert_eq!(seconds("shipping_query"), (120, 150));
+    assert_eq!(seconds("pre_checkout_query"), (120, 150));
+    assert_eq!(seconds("chosen_inline_result"), (120, 600));
+    assert_eq!(LEASE_MS, 60_000);
+}
+
+#[test]
+fn waits_grow_and_differ_by_a_fifth() {
+    let waits = [0, 1, 2, 3, 4, 5].map(|tries| backoff_ms(tries, 20));
+    assert_eq!(waits, [5_000, 5_000, 30_000, 60_000, 120_000, 120_000]);
+    let salts = [0, 40, 41, -1].map(|salt| backoff_ms(1, salt));
+    assert_eq!(salts, [4_000, 6_000, 4_000, 6_000]);
+}
+
+#[test]
+fn every_state_has_a_name_and_no_other_name_is_one() {
+    for state in State::ALL {
+        assert_eq!(State::from_name(state.name()), Some(state));
+        assert_eq!(state.name(), words(&state));
+    }
+    for state in CallState::ALL {
+        assert_eq!(CallState::from_name(state.name()), Some(state));
+        assert_eq!(state.name(), words(&state));
+    }
+    assert_eq!(
+        (State::from_name(""), CallState::from_name("")),
+        (None, None)
+    );
 }
 
 // The page.

@@ -159,6 +159,7 @@ impl<'a> Futures<'a> {
             Step::Resume => self.resume(world, visit),
             Step::Perform => self.perform(world, visit),
             Step::Settle => self.settle(world, visit),
+            Step::LookOn => self.look_on(world, visit),
             Step::Over => {}
         }
     }
@@ -207,13 +208,8 @@ impl<'a> Futures<'a> {
             visit.reply = Reply::Working;
             self.push(recorded, Some(visit));
         } else {
-            self.is_over(
-                recorded,
-                Visit {
-                    reply: Reply::Ready,
-                    ..visit
-                },
-            );
+            (visit.step, visit.reply) = (Step::LookOn, Reply::Ready);
+            self.push(recorded, Some(visit));
         }
         self.answer_is_lost(recorded);
     }
@@ -240,11 +236,27 @@ impl<'a> Futures<'a> {
         } else {
             Reply::Ready
         };
-        self.is_over(looked, visit);
+        if is_finished {
+            self.is_over(looked, visit);
+        } else {
+            visit.step = Step::LookOn;
+            self.push(looked, Some(visit));
+        }
         self.answer_is_lost(looked);
     }
 
-    /// Nobody learns what a trip brought, and Telegram is told 503.
+    /// Whoever is at the head of the lane may have vanished.
+    fn look_on(&mut self, world: World, mut visit: Visit) {
+        self.is_over(world, visit);
+        if let Some(next) = self.model.next_row(&world, None) {
+            let mut world = world;
+            take(&mut world, &mut visit, next);
+            self.push(world, Some(visit));
+            self.answer_is_lost(world);
+        }
+    }
+
+    /// Nobody learns what a trip brought, and Telegram, if it waits for an answer, is told 503.
     fn answer_is_lost(&mut self, mut world: World) {
         if world.spent.lost < self.model.faults.lost {
             world.spent.lost += 1;

@@ -114,6 +114,8 @@ pub enum Step {
     Perform,
     /// `SETTLE`
     Settle,
+    /// `CLAIM_NEXT`, after an answer that promised nothing.
+    LookOn,
     /// Nothing is left but the answer.
     Over,
 }
@@ -235,7 +237,7 @@ impl Model {
         let changes_nothing = match visit.step {
             Step::Commit | Step::Release | Step::Resume => true,
             Step::End(_) | Step::Settle => self.updates == 1,
-            Step::Record | Step::Look | Step::Perform | Step::Over => false,
+            Step::Record | Step::Look | Step::LookOn | Step::Perform | Step::Over => false,
         };
         // Whoever lost the row to a later claim writes nothing to it any more.
         if changes_nothing && !visit.holds && self.design != Design::NoFence {

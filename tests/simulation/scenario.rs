@@ -167,7 +167,10 @@ impl Stage {
         let executor = &self.world.executor;
         executor.at(until, move || stage.look_whether_quiet());
         while !self.is_over.get() && executor.step() {}
-        self.report(seed)
+        let report = self.report(seed);
+        // What is left to do holds the world, and the world holds it.
+        executor.forget();
+        report
     }
 
     fn act_at(self: &Rc<Self>, after_ms: u64, act: impl FnOnce(&Rc<Self>) + 'static) {
