@@ -251,6 +251,11 @@ impl Ledger {
         let since = now;
         self.working.insert(visit, Working { seq, since, due });
         self.close_gates(now, visit, &calls);
+        let is_under_way = calls.iter().any(|call| call.state == CallState::Sending);
+        if change.new.lease_until == 0 && is_under_way {
+            let text = "let go of while a call is said to be under way".to_owned();
+            self.violate("I5", now, Some(seq), text);
+        }
         if !is_same {
             let text = "the plan is another one now".to_owned();
             self.violate("I4", now, Some(seq), text);

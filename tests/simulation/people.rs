@@ -23,7 +23,7 @@ impl Stage {
         let poison = self.scenario.poison_in_thousand;
         if let Some(id) = acted["update_id"].as_i64() {
             self.said.set(self.said.get() + 1);
-            if poison > 0 && world.within(1, 1000) <= poison {
+            if now < self.scenario.until && poison > 0 && world.within(1, 1000) <= poison {
                 world.poisoned_ids.borrow_mut().push(id);
             }
         }

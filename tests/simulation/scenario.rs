@@ -18,7 +18,7 @@ use crate::test_bot::START;
 const QUIET_AFTER_MS: u64 = 180_000;
 
 /// Who kills isolates again and again is stopped before this.
-const NEVER_QUIET_MS: u64 = 30 * MINUTE_MS;
+const NEVER_QUIET_MS: u64 = 15 * MINUTE_MS;
 
 /// How long after the last fault people go on chatting.
 const CHATTING_MS: u64 = 120_000;
