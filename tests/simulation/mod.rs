@@ -1,12 +1,16 @@
 //! Seeded runs of the real core in a simulated world: isolates, a database, Telegram, crons and clocks that all fail.
 //!
-//! `SEEDS=100 FIRST_SEED=1 cargo test --locked simulation`, `SEED=7 cargo test --locked simulation::one_seed -- --nocapture`.
+//! `SEEDS=100 FIRST_SEED=1 cargo test --locked simulation` tries so many seeds, `SEED=7 cargo test --locked simulation::one_seed`
+//! one of them. `GOES_ON=1` goes on after a failure, `TABLE=1` (with `--nocapture`) shows what was hit how often.
 
 mod database;
+mod deliveries;
+mod effects;
 mod executor;
 mod faults;
 mod history;
 mod ledger;
+mod people;
 mod ports;
 mod scenario;
 mod visit;
