@@ -559,6 +559,26 @@ fn a_resumption_that_takes_effect_late_does_not_undo_what_was_settled() {
 }
 
 #[test]
+fn a_claim_that_takes_effect_late_does_not_shut_out_the_visit_that_made_it() {
+    let bot = TestBot::new();
+    let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
+    let record = || {
+        let update = Update::parse(&message(2, 1001, "/ping")).unwrap();
+        match pollster::block_on(inbox.record(update, None)).unwrap() {
+            Recorded::Ours(claimed, _) => claimed,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (at_work, late) = (record(), record());
+    assert_eq!(late.fence, at_work.fence);
+    assert!(matches!(
+        pollster::block_on(inbox.commit(&at_work, &[], false, None, Reach::Lane)).unwrap(),
+        Committed::Yes { .. }
+    ));
+    assert_eq!(bot.database.value("SELECT attempts FROM inbox"), "1");
+}
+
+#[test]
 fn a_fresh_isolate_reads_the_secret_once_and_then_needs_two_trips_an_update() {
     let bot = TestBot::new();
     bot.forget_isolate();

@@ -25,12 +25,17 @@ macro_rules! claimed_unawares {
 }
 
 /// What a claim sets. A row whose plan is committed stays `done`: only its calls are left, and no handler runs. ?4 the visit
+///
+/// A visit that finds its own claim again keeps its fence: a try that takes effect late, when the visit has learnt of the row by
+/// another one and is at work on it, must not shut it out.
 macro_rules! claim {
     () => {
         concat!(
             "UPDATE inbox SET state = iif(state = 'done', 'done', 'leased'), attempts = attempts + (state <> 'done' AND NOT ",
             claimed_unawares!(),
-            "), fence = fence + 1, holder = ?4, began_at = coalesce(began_at, ",
+            "), fence = fence + (NOT ",
+            claimed_unawares!(),
+            "), holder = ?4, began_at = coalesce(began_at, ",
             now!(),
             "), lease_until = ",
             now!(),

@@ -59,8 +59,6 @@ pub struct RowChange {
     /// The plan, where it was written.
     pub plan: Option<String>,
     pub is_gone: bool,
-    /// Whether the visit that held it before holds it now.
-    pub is_held_on: bool,
 }
 
 /// Where a row stands. A row that is not there has no state.
@@ -70,7 +68,6 @@ pub struct Standing {
     pub open: i64,
     pub fence: i64,
     pub lease_until: i64,
-    pub not_before: i64,
 }
 
 /// The database, and what happened in it since somebody looked.
@@ -119,16 +116,15 @@ impl Observed {
 const TRIGGERS: &str = "
 CREATE TRIGGER saw_insert AFTER INSERT ON inbox BEGIN
   SELECT saw(NEW.seq, NEW.update_id, NEW.sha256, NEW.lane, NULL, NEW.state, 0, NEW.open, 0, NEW.fence, 0, NEW.lease_until,
-    NEW.attempts, NEW.not_before, NEW.plan, 0);
+    NEW.attempts, NEW.plan);
 END;
 CREATE TRIGGER saw_update AFTER UPDATE ON inbox BEGIN
   SELECT saw(NEW.seq, NEW.update_id, NULL, NULL, OLD.state, NEW.state, OLD.open, NEW.open, OLD.fence, NEW.fence,
-    OLD.lease_until, NEW.lease_until, NEW.attempts, NEW.not_before, iif(NEW.plan IS OLD.plan, NULL, NEW.plan),
-    coalesce(NEW.holder = OLD.holder, 0));
+    OLD.lease_until, NEW.lease_until, NEW.attempts, iif(NEW.plan IS OLD.plan, NULL, NEW.plan));
 END;
 CREATE TRIGGER saw_delete AFTER DELETE ON inbox BEGIN
   SELECT saw(OLD.seq, OLD.update_id, NULL, NULL, OLD.state, NULL, OLD.open, 0, OLD.fence, 0, OLD.lease_until, 0,
-    OLD.attempts, 0, NULL, 0);
+    OLD.attempts, NULL);
 END;";
 
 fn change(context: &Context) -> RowChange {
@@ -152,18 +148,15 @@ fn change(context: &Context) -> RowChange {
             open: number(6),
             fence: number(8),
             lease_until: number(10),
-            not_before: 0,
         },
         new: Standing {
             state: text(5).unwrap_or_default(),
             open: number(7),
             fence: number(9),
             lease_until: number(11),
-            not_before: number(13),
         },
         attempts: number(12),
-        plan: text(14),
+        plan: text(13),
         is_gone: text(5).is_none(),
-        is_held_on: number(15) != 0,
     }
 }

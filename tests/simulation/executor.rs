@@ -101,6 +101,12 @@ impl Executor {
         drop(work);
     }
 
+    /// Drops all tasks, and whatever was to be done later.
+    pub fn forget(&self) {
+        let (timers, tasks) = (self.timers.take(), self.tasks.take());
+        drop((timers, tasks));
+    }
+
     pub fn is_running(&self, task: TaskId) -> bool {
         self.tasks.borrow().contains_key(&task)
     }

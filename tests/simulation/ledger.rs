@@ -185,11 +185,7 @@ impl Ledger {
 
     fn check_lease(&mut self, now: u64, change: &RowChange) {
         let is_claimed_anew = !change.old.state.is_empty() && change.new.fence > change.old.fence;
-        // A visit may claim once more what it holds already, if it never learnt of that.
-        if is_claimed_anew
-            && !change.is_held_on
-            && u64::try_from(change.old.lease_until).unwrap() > now
-        {
+        if is_claimed_anew && u64::try_from(change.old.lease_until).unwrap() > now {
             let text = format!(
                 "a lease was taken away {} ms before its end",
                 change.old.lease_until - i64::try_from(now).unwrap()
