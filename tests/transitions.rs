@@ -785,6 +785,32 @@ fn a_claim_whose_answer_was_lost_is_found_again_by_its_own_visit_only() {
 }
 
 #[test]
+fn the_head_of_another_lane_or_bot_holds_nobody_up_and_an_alert_is_not_replayed() {
+    let row = |is_behind, open, state| Row {
+        state,
+        open,
+        lease_until: 0,
+        not_before: 0,
+        acknowledged: false,
+        received_at: NOW,
+        is_behind,
+    };
+    let database = database();
+    for elsewhere in ["lane = '7'", "bot = 7"] {
+        put(&database, Some(&row(true, 1, State::Stored)));
+        database.execute(&format!("UPDATE inbox SET {elsewhere} WHERE seq = 1"));
+        run(&database, &unfenced()[0]);
+        assert_eq!(state_now(&database), Some(State::Leased), "{elsewhere}");
+    }
+    put(&database, Some(&row(false, 0, State::Done)));
+    database.execute("UPDATE inbox SET kind = 'alert'");
+    let all = unfenced();
+    let replay = all.iter().find(|said| said.name == "REPLAY").unwrap();
+    run(&database, replay);
+    assert_eq!(state_now(&database), Some(State::Done));
+}
+
+#[test]
 fn a_live_lease_is_taken_from_nobody() {
     let strangers = || {
         [FENCE - 1, FENCE + 1, 0]
