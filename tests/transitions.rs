@@ -217,6 +217,46 @@ fn tries_count_what_may_have_taken_effect_and_nothing_else() {
     );
 }
 
+#[test]
+fn a_step_leaves_no_wait_error_or_code_of_the_one_before() {
+    let after = |state, way: Way| {
+        let mut call = call(OnAmbiguity::Resend, state, 1);
+        (call.error, call.code, call.wait_ms) = (Some("before".to_owned()), Some(429), 7_000);
+        way(&mut call);
+        (call.error, call.code, call.wait_ms)
+    };
+    let before = || Some("before".to_owned());
+    let begun = after(CallState::Wait, PlannedCall::begin);
+    assert_eq!(begun, (before(), Some(429), 0));
+    let succeeded = after(CallState::Sending, |call| call.ended(Ok(None), 20));
+    assert_eq!(succeeded, (None, None, 7_000));
+    let gated = after(CallState::Sending, |call| call.wait_for_gate(9_000));
+    assert_eq!(gated, (before(), Some(429), 9_000));
+    let (error, code, wait_ms) = after(CallState::Sending, PlannedCall::interrupted);
+    assert_eq!((code, wait_ms), (None, 0), "it may be made again at once");
+    assert_ne!(error, before());
+    let resent = after(CallState::Parked, |call| {
+        call.resend();
+    });
+    assert_eq!(resent, (before(), None, 0));
+}
+
+#[test]
+fn a_wait_is_written_down_where_there_is_one() {
+    let mut call = call(OnAmbiguity::Resend, CallState::Wait, 1);
+    let written = |call: &PlannedCall| serde_json::to_string(call).unwrap();
+    assert!(!written(&call).contains("wait_ms"));
+    call.wait_ms = 7_000;
+    assert!(written(&call).contains("\"wait_ms\":7000"));
+    assert_eq!(PlannedCall::of(&written(&call)).unwrap().wait_ms, 7_000);
+}
+
+#[test]
+fn a_call_is_open_until_telegram_said_yes_or_no() {
+    let open = CallState::ALL.map(|state| call(OnAmbiguity::Park, state, 1).is_open());
+    assert_eq!(open, [true, true, true, false, false, true, true]);
+}
+
 // The inbox, through the shipped SQL.
 
 const NOW: i64 = 1_800_000_000_000;
@@ -742,6 +782,32 @@ fn a_claim_whose_answer_was_lost_is_found_again_by_its_own_visit_only() {
             }
         }
     }
+}
+
+#[test]
+fn the_head_of_another_lane_or_bot_holds_nobody_up_and_an_alert_is_not_replayed() {
+    let row = |is_behind, open, state| Row {
+        state,
+        open,
+        lease_until: 0,
+        not_before: 0,
+        acknowledged: false,
+        received_at: NOW,
+        is_behind,
+    };
+    let database = database();
+    for elsewhere in ["lane = '7'", "bot = 7"] {
+        put(&database, Some(&row(true, 1, State::Stored)));
+        database.execute(&format!("UPDATE inbox SET {elsewhere} WHERE seq = 1"));
+        run(&database, &unfenced()[0]);
+        assert_eq!(state_now(&database), Some(State::Leased), "{elsewhere}");
+    }
+    put(&database, Some(&row(false, 0, State::Done)));
+    database.execute("UPDATE inbox SET kind = 'alert'");
+    let all = unfenced();
+    let replay = all.iter().find(|said| said.name == "REPLAY").unwrap();
+    run(&database, replay);
+    assert_eq!(state_now(&database), Some(State::Done));
 }
 
 #[test]

@@ -6,8 +6,10 @@ use onehook::delivery::inbox::{Duty, Standing, State, duty, held_max_ms};
 use onehook::delivery::outbox::PlannedCall;
 use onehook::inbox::{Committed, Inbox, Open, Reach, Recorded, Settlement};
 use onehook::plan::{OnAmbiguity, Plan};
-use onehook::telegram::ids::BotId;
+use onehook::telegram::ids::{BotId, UpdateId};
+use onehook::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
 use onehook::telegram::update::{Unusable, Update};
+use onehook::webhook::watch::{Stage, Watch};
 use serde_json::{Value, json};
 
 use crate::fixtures;
@@ -972,4 +974,46 @@ fn a_commit_that_does_not_take_effect_claims_nothing_that_would_be_forgotten() {
     assert!(matches!(pollster::block_on(commit).unwrap(), Committed::No));
     let fence = "SELECT fence FROM inbox WHERE update_id = 1";
     assert_eq!(bot.database.value(fence), "1", "nobody took it along");
+}
+
+/// A transport on whose clock everything is over at once.
+struct NoTime;
+
+impl Transport for NoTime {
+    async fn carry(&self, _: Outgoing) -> Result<Answer, Unreachable> {
+        Err(Unreachable::TimedOut)
+    }
+
+    async fn pause(&self, _: u32) {}
+}
+
+#[test]
+fn a_visit_takes_up_what_it_has_requests_and_rows_and_time_for() {
+    let watch = Watch::of_delivery();
+    let reaches = [0, 24, 25, 1_000].map(|requests| watch.reach(requests));
+    let (anywhere, nothing) = (Reach::Anywhere, Reach::Nothing);
+    assert_eq!(reaches, [anywhere, anywhere, nothing, nothing]);
+    watch.took_up(true);
+    watch.took_up(true);
+    assert_eq!((watch.reach(0), watch.taken_up()), (Reach::Lane, 2));
+    (0..8).for_each(|_| watch.took_up(false));
+    assert_eq!((watch.reach(0), watch.taken_up()), (nothing, 10));
+
+    let watch = Watch::of_cron();
+    assert!(watch.may_begin());
+    let work = std::future::pending::<()>();
+    assert_eq!(pollster::block_on(watch.limits(&NoTime, work)), None);
+    assert_eq!((watch.may_begin(), watch.reach(0)), (false, nothing));
+}
+
+#[test]
+fn a_visit_knows_its_update_as_soon_as_that_is_kept() {
+    let watch = Watch::of_delivery();
+    assert_eq!((watch.stage(), watch.update_id()), (Stage::Receiving, None));
+    watch.is_kept(UpdateId(7));
+    let kept = (watch.stage(), watch.update_id());
+    assert_eq!(kept, (Stage::Working, Some(UpdateId(7))));
+    watch.enters(Stage::Answered);
+    watch.enters(Stage::Answering);
+    assert_eq!(watch.stage(), Stage::Answered, "what was answered stays so");
 }

@@ -252,7 +252,7 @@ fn deep() {
     let of_two = Faults {
         crashes: 4,
         lost: 1,
-        zombies: 0,
+        zombies: 1,
         conflicts: 0,
         pauses: 0,
         leaps: 0,

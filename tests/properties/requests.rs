@@ -50,7 +50,7 @@ fn ours(tag: &str) -> Option<Language> {
 proptest! {
     #[test]
     fn a_parameter_comes_through_the_query_as_it_was(
-        name in given::text(), value in given::text(), other in "[a-z]{1,5}", all in any::<bool>(),
+        name in given::text(), value in given::text(), other in "[A-Z]{9}", all in any::<bool>(),
     ) {
         prop_assume!(name != other);
         let query = format!("{other}=1&{}={}&{other}", encoded(&name, all), encoded(&value, all));
@@ -73,7 +73,6 @@ proptest! {
     #[test]
     fn a_percent_sign_without_two_digits_is_itself(text in "[g-z]{0,4}", digit in "[0-9a-f]?") {
         let query = format!("x=%{digit}{text}");
-        prop_assume!(text.is_empty() || digit.is_empty() || !text.starts_with(|letter: char| letter.is_ascii_hexdigit()));
         prop_assert_eq!(with_query(&query).parameter("x"), Some(format!("%{digit}{text}")));
     }
 

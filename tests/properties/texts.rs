@@ -166,7 +166,7 @@ proptest! {
 
     #[test]
     fn a_session_that_cannot_be_read_is_empty_and_can_be_written(document in given::text(), value in any::<u32>()) {
-        prop_assume!(Fields::of(&document).is_err());
+        let document = format!("{document}?"); // and so never an object
         let mut session = Session::stored(1, &document);
         prop_assert_eq!(session.read::<u32>("part"), 0);
         session.write("part", &value);
