@@ -16,6 +16,8 @@ pub enum Fate {
     FailsEarly,
     /// The effect and its answer come late.
     Delayed,
+    /// The effect comes when somebody else has just taken over the lease.
+    Late,
     /// It never comes back. Its effect may come.
     Hangs,
     /// The isolate dies, without the effect.
@@ -42,6 +44,7 @@ impl Fate {
             Self::FailsAfter => "error after",
             Self::FailsEarly => "effect after error",
             Self::Delayed => "delay",
+            Self::Late => "a lease too late",
             Self::Hangs => "hang",
             Self::DiesBefore => "kill before",
             Self::DiesAfter => "kill after",
@@ -88,6 +91,8 @@ pub struct Weather {
     /// The points where a third of all calls fail, by a sum of their names.
     pub hot: Option<u64>,
     pub outages: Vec<(u64, u64, Port)>,
+    /// Whether what is written for a claimed row often comes a lease too late, or only at the third try.
+    pub zombies: bool,
     pub until: u64,
 }
 
@@ -102,6 +107,7 @@ impl Weather {
             kill: 0,
             hot: None,
             outages: Vec::new(),
+            zombies: false,
             until: 0,
         }
     }
@@ -124,11 +130,13 @@ impl Weather {
             kill: some(12),
             hot: None,
             outages: Vec::new(),
+            zombies: false,
             until,
         };
         if random.within(0, 2) > 0 {
             weather.hot = Some(random.within(0, 15));
         }
+        weather.zombies = random.within(1, 6) == 1;
         for port in [Port::Database, Port::Telegram, Port::Answer] {
             if random.within(0, 3) == 0 {
                 let from = random.within(start, until);
@@ -165,6 +173,14 @@ impl Weather {
                 Fate::DiesBefore
             };
         }
+        let is_fenced = ["commit", "settle", "resume", "end", "release"];
+        if self.zombies && is_fenced.iter().any(|name| point.name.starts_with(name)) {
+            match random.within(1, 10) {
+                1..=2 => return Fate::Late,
+                3..=5 => return Fate::FailsBefore,
+                _ => {}
+            }
+        }
         let usual = match port {
             Port::Database => self.database,
             Port::Telegram => self.telegram,
@@ -192,6 +208,7 @@ fn kinds(port: Port) -> &'static [Fate] {
             Fate::FailsAfter,
             Fate::FailsEarly,
             Fate::Delayed,
+            Fate::Late,
             Fate::Hangs,
         ],
         Port::Telegram => &[

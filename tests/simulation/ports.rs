@@ -45,8 +45,7 @@ impl Ports {
         let out = world.within(each_way.0, each_way.1);
         let back = world.within(each_way.0, each_way.1);
         let late = match fate {
-            // Now and then so late that somebody else has just taken over the lease.
-            Fate::Delayed if world.chance(20) => world.within(59_500, 64_000),
+            Fate::Late => world.within(59_500, 66_000),
             Fate::Delayed => world.within(late.0, late.1),
             _ => 0,
         };
