@@ -251,12 +251,6 @@ fn a_wait_is_written_down_where_there_is_one() {
     assert_eq!(PlannedCall::of(&written(&call)).unwrap().wait_ms, 7_000);
 }
 
-#[test]
-fn a_call_is_open_until_telegram_said_yes_or_no() {
-    let open = CallState::ALL.map(|state| call(OnAmbiguity::Park, state, 1).is_open());
-    assert_eq!(open, [true, true, true, false, false, true, true]);
-}
-
 // The inbox, through the shipped SQL.
 
 const NOW: i64 = 1_800_000_000_000;

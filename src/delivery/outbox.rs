@@ -253,11 +253,6 @@ impl PlannedCall {
         matches!(self.state, CallState::Planned | CallState::Wait)
     }
 
-    /// Whether somebody has to do something about it: an operator, or whoever makes it.
-    pub fn is_open(&self) -> bool {
-        !matches!(self.state, CallState::Sent | CallState::Failed)
-    }
-
     /// Marks it as being made.
     pub fn begin(&mut self) {
         if self.becomes(Event::Begun) {
