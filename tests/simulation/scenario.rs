@@ -17,6 +17,9 @@ use crate::test_bot::START;
 /// How long after the last fault everything must be finished.
 const QUIET_AFTER_MS: u64 = 180_000;
 
+/// A backlog that is left then takes longer: the cron alone, with as many requests as the free plan allows, takes up so many rows.
+const ROWS_A_MINUTE: u64 = 4;
+
 /// Who kills isolates again and again is stopped before this.
 const NEVER_QUIET_MS: u64 = 15 * MINUTE_MS;
 
@@ -279,10 +282,12 @@ impl Stage {
             && world.telegram.borrow().updates_waiting() == 0
             && world.database.unfinished() == 0;
         let last_fault = world.last_fault.get().max(self.scenario.until);
+        let backlog = u64::try_from(world.database.unfinished()).unwrap();
+        let patience_ms = QUIET_AFTER_MS + backlog.div_ceil(ROWS_A_MINUTE) * MINUTE_MS;
         if is_quiet {
             self.quiet_at.set(Some(now));
             self.is_over.set(true);
-        } else if now > (last_fault + QUIET_AFTER_MS).min(self.scenario.until + NEVER_QUIET_MS) {
+        } else if now > (last_fault + patience_ms).min(self.scenario.until + NEVER_QUIET_MS) {
             let unfinished = world.database.unfinished();
             let waiting = world.telegram.borrow().updates_waiting();
             let text = format!(
