@@ -283,7 +283,9 @@ impl Stage {
             && world.database.unfinished() == 0;
         let last_fault = world.last_fault.get().max(self.scenario.until);
         let backlog = u64::try_from(world.database.unfinished()).unwrap();
-        let patience_ms = QUIET_AFTER_MS + backlog.div_ceil(ROWS_A_MINUTE) * MINUTE_MS;
+        // The first of those minutes may just have begun.
+        let minutes = backlog.div_ceil(ROWS_A_MINUTE) + u64::from(backlog > 0);
+        let patience_ms = QUIET_AFTER_MS + minutes * MINUTE_MS;
         if is_quiet {
             self.quiet_at.set(Some(now));
             self.is_over.set(true);
