@@ -147,6 +147,8 @@ pub struct Stage {
     pub said: Cell<u64>,
     pub is_over: Cell<bool>,
     pub quiet_at: Cell<Option<u64>>,
+    /// How much longer than usual the backlog takes that was left at the usual end.
+    patience_ms: Cell<u64>,
 }
 
 impl Stage {
@@ -159,6 +161,7 @@ impl Stage {
             said: Cell::new(0),
             is_over: Cell::new(false),
             quiet_at: Cell::new(None),
+            patience_ms: Cell::new(0),
         })
     }
 
@@ -283,9 +286,12 @@ impl Stage {
             && world.database.unfinished() == 0;
         let last_fault = world.last_fault.get().max(self.scenario.until);
         let backlog = u64::try_from(world.database.unfinished()).unwrap();
-        // The first of those minutes may just have begun.
-        let minutes = backlog.div_ceil(ROWS_A_MINUTE) + u64::from(backlog > 0);
-        let patience_ms = QUIET_AFTER_MS + minutes * MINUTE_MS;
+        if now > last_fault + QUIET_AFTER_MS && self.patience_ms.get() == 0 {
+            // The first of those minutes may just have begun, and the last one be under way.
+            let minutes = backlog.div_ceil(ROWS_A_MINUTE) + 2;
+            self.patience_ms.set(minutes * MINUTE_MS);
+        }
+        let patience_ms = QUIET_AFTER_MS + self.patience_ms.get();
         if is_quiet {
             self.quiet_at.set(Some(now));
             self.is_over.set(true);
