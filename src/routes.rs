@@ -36,7 +36,9 @@ where
 {
     Answer::Reply(match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/webhook") => {
-            return Answer::Delivered(webhook::answer(app, request, body).await);
+            let delivered = webhook::answer(app, request, body).await;
+            app.isolate.count_verdict(delivered.verdict.name());
+            return Answer::Delivered(delivered);
         }
         (_, "/webhook") => Reply::method_not_allowed("POST"),
         ("GET", "/health") => health::answer(app).await,

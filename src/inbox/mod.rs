@@ -7,7 +7,7 @@ pub mod outbox;
 pub mod statements;
 pub mod webhook;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::slice;
 
@@ -40,8 +40,8 @@ const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
 pub struct Inbox<D> {
     database: D,
     bot: BotId,
-    /// Whose claims these are: a random name for the visit; NULL where there is no chance.
-    visit: Value,
+    /// Whose claims these are: a random name for the visit, made when it first claims; NULL where there is no chance.
+    visit: OnceCell<Value>,
     cost: Cell<Cost>,
     total: Rc<Cell<Cost>>,
 }
@@ -166,12 +166,10 @@ pub enum Open {
 impl<D: Database> Inbox<D> {
     /// The inbox of `bot` in `database`, whose cost counts up `total` as well.
     pub fn new(database: D, bot: BotId, total: Rc<Cell<Cost>>) -> Self {
-        let mut name = [0; 8];
-        let visit = getrandom::fill(&mut name).ok().map(|()| hex(&name));
         Self {
             database,
             bot,
-            visit: visit.into(),
+            visit: OnceCell::new(),
             cost: Cell::default(),
             total,
         }
@@ -203,7 +201,7 @@ impl<D: Database> Inbox<D> {
                 (useful_seconds(&update.kind) * 1000).into(),
                 update.raw().into(),
                 update.made_at_ms().into(),
-                self.visit.clone(),
+                self.visit(),
             ],
         );
         let statements = [record, self.session(session_key)];
@@ -247,7 +245,7 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Recorded, InboxError> {
         const DOING: &str = "look at a repeated update";
         let key = || vec![self.bot.0.into(), update.id.0.into(), sha256.into()];
-        let key_and_visit = || [key(), vec![self.visit.clone()]].concat();
+        let key_and_visit = || [key(), vec![self.visit()]].concat();
         let acknowledge = statement(statements::ACKNOWLEDGE, key_and_visit());
         let claim = statement(statements::CLAIM_UPDATE, key_and_visit());
         let look = statement(statements::LOOK, key());
@@ -537,11 +535,20 @@ impl<D: Database> Inbox<D> {
     fn claim_next(&self, lane: &str, reach: Reach, known: Option<i64>) -> Statement {
         let (lane, visit) = match reach {
             Reach::Nothing => (Value::Null, Value::Null),
-            Reach::Lane | Reach::Anywhere => (lane.into(), self.visit.clone()),
+            Reach::Lane | Reach::Anywhere => (lane.into(), self.visit()),
         };
         let others = i64::from(reach == Reach::Anywhere);
         let values = vec![self.bot.0.into(), lane, others.into(), visit, known.into()];
         statement(statements::CLAIM_NEXT, values)
+    }
+
+    fn visit(&self) -> Value {
+        let named = self.visit.get_or_init(|| {
+            let mut name = [0; 8];
+            let name = getrandom::fill(&mut name).ok().map(|()| hex(&name));
+            name.into()
+        });
+        named.clone()
     }
 
     fn gates(&self) -> Statement {

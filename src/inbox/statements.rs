@@ -1,7 +1,7 @@
 //! Every SQL statement, by name. Each that changes a claimed row carries the fence of the claim.
 //!
-//! The columns of an answer are read by place, in `mod.rs` and `webhook.rs`. All times are milliseconds on the database's clock, because the
-//! clocks of isolates differ and leases must not depend on them.
+//! The columns of an answer are read by place, in the files beside this one. All times are milliseconds on the database's clock, because
+//! the clocks of isolates differ and leases must not depend on them.
 
 use crate::delivery::lease_ms;
 
@@ -229,6 +229,20 @@ pub const COMMIT_AND_CLOSE: &str = commit!(", open = 0");
 /// Whose a row is now: after a lost answer this tells whether a commit took effect. ?1 seq
 pub const STANDING: &str = "SELECT state, fence, acknowledged FROM inbox WHERE seq = ?1";
 
+/// A gate that is closed already opens no sooner.
+macro_rules! not_sooner {
+    () => {
+        "ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excluded.until)"
+    };
+}
+
+/// An alert that was counted before is counted once more.
+macro_rules! one_more {
+    () => {
+        "ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subject = excluded.subject"
+    };
+}
+
 /// The gates that are closed now. ?1 bot
 pub const GATES: &str = concat!(
     "SELECT chat, until - ",
@@ -241,7 +255,8 @@ pub const GATES: &str = concat!(
 pub const CLOSE_GATE: &str = concat!(
     "INSERT INTO gate (bot, chat, until) VALUES (?1, ?2, ",
     now!(),
-    " + ?3) ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excluded.until)"
+    " + ?3) ",
+    not_sooner!()
 );
 
 /// Closes the gate of the whole bot where two other chats are closed already: then it is the bot that goes too fast.
@@ -252,7 +267,8 @@ pub const CLOSE_GATE_OF_BOT: &str = concat!(
     now!(),
     " + ?3 WHERE (SELECT count(*) FROM gate WHERE bot = ?1 AND chat NOT IN ('', ?2) AND until > ",
     now!(),
-    ") >= 2 ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excluded.until)"
+    ") >= 2 ",
+    not_sooner!()
 );
 
 /// Removes gates that are open again. ?1 bot
@@ -284,7 +300,7 @@ pub const RELEASE: &str = concat!(
 pub const ALERT: &str = concat!(
     "INSERT INTO alert (bot, kind, count, subject) SELECT bot, ?3, 1, update_id FROM inbox ",
     "WHERE seq = ?1 AND fence = ?2 AND lease_until > 0 AND open > 0 ",
-    "ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subject = excluded.subject"
+    one_more!()
 );
 
 /// Counts an alert about a body that is about to be quarantined, unless it is there already.
@@ -293,7 +309,7 @@ pub const ALERT: &str = concat!(
 pub const ALERT_OF_QUARANTINE: &str = concat!(
     "INSERT INTO alert (bot, kind, count, subject) SELECT ?1, ?4, 1, ?2 ",
     "WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE bot = ?1 AND update_id = ?2 AND sha256 = ?3) ",
-    "ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subject = excluded.subject"
+    one_more!()
 );
 
 /// What the owners were not told yet, at most once in ten minutes a kind. ?1 bot

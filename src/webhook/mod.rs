@@ -113,24 +113,8 @@ struct Received {
     door: Option<Rc<Door>>,
 }
 
-/// Answers a delivery, and counts what became of it.
+/// Answers a delivery within the soft deadline, whatever goes on.
 pub async fn answer<D, T, N>(
-    app: &Rc<App<D, T, N>>,
-    request: &Request,
-    body: impl Body + 'static,
-) -> Delivered
-where
-    D: Database + 'static,
-    T: Transport + 'static,
-    N: Notes + 'static,
-{
-    let delivered = answer_in_time(app, request, body).await;
-    app.isolate.count_verdict(delivered.verdict.name());
-    delivered
-}
-
-/// Answers within the soft deadline, whatever goes on.
-async fn answer_in_time<D, T, N>(
     app: &Rc<App<D, T, N>>,
     request: &Request,
     body: impl Body + 'static,
