@@ -5,7 +5,7 @@ use onehook::reply::Reply;
 use serde_json::{Value, json};
 
 use crate::sqlite_database::Trip;
-use crate::test_bot::{ADMIN_TOKEN, TOKEN, TestBot};
+use crate::test_bot::{ADMIN_TOKEN, TOKEN, TestBot, body};
 
 /// An answer as a snapshot: the status, and the body in a readable form.
 #[track_caller]
@@ -13,10 +13,6 @@ fn check(reply: &Reply, expect: Expect) {
     let body = serde_json::from_str::<Value>(&reply.body);
     let body = body.map_or_else(|_| reply.body.clone(), |body| format!("{body:#}\n"));
     expect.assert_eq(&format!("{}\n{body}", reply.status));
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_str(&reply.body).unwrap_or_else(|_| panic!("not JSON: {}", reply.body))
 }
 
 /// The steps of an answer, as `name state`.

@@ -1,25 +1,9 @@
 //! The operator's questions and decisions: what happened to an update, what waits, once more, and what the owners are told unasked.
 
 use expect_test::expect;
-use onehook::reply::Reply;
 use serde_json::{Value, json};
 
-use crate::test_bot::{Dies, START, TestBot};
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_str(&reply.body).unwrap_or_else(|error| panic!("{error}: {}", reply.body))
-}
-
-/// A private message of Ada's, as Telegram would post it.
-fn message(update_id: i64, chat: i64, text: &str) -> Vec<u8> {
-    let person = json!({"id": chat, "is_bot": false, "first_name": "Ada", "language_code": "en"});
-    let chat = json!({"id": chat, "type": "private", "first_name": "Ada"});
-    let message =
-        json!({"message_id": 1, "date": START / 1000, "from": person, "chat": chat, "text": text});
-    json!({"update_id": update_id, "message": message})
-        .to_string()
-        .into_bytes()
-}
+use crate::test_bot::{Dies, TestBot, body, message};
 
 fn fault(bot: &TestBot, fault: Value, times: u64) {
     bot.telegram
@@ -31,7 +15,7 @@ fn fault(bot: &TestBot, fault: Value, times: u64) {
 fn bury(bot: &TestBot, update_id: i64, chat: i64) {
     bot.dies(Dies::BeforeHandling);
     for _ in 0..3 {
-        bot.post(&message(update_id, chat, "/ping"));
+        bot.post(message(update_id, chat, "/ping"));
         bot.telegram.advance(61_000);
     }
     bot.dies(Dies::Never);
@@ -154,8 +138,8 @@ fn every_state_of_an_update_and_of_a_call_has_its_words() {
     "#]],
     );
     bot.dies(Dies::BeforeHandling);
-    bot.post(&message(7, 1009, "/ping"));
-    bot.post(&message(8, 1009, "/ping"));
+    bot.post(message(7, 1009, "/ping"));
+    bot.post(message(8, 1009, "/ping"));
     bot.dies(Dies::Never);
     story(
         &bot,
@@ -485,7 +469,7 @@ fn metrics_count_updates_calls_refusals_and_the_cost() {
     bot.person("Bob").says("/ping");
     fault(&bot, json!({"retry_after": 30}), 1);
     bot.person("Cay").says("/ping");
-    bot.post(&message(100, 1001, "again"));
+    bot.post(message(100, 1001, "again"));
     bot.telegram.advance(20_000);
     let reply = bot.operator().get("/admin/metrics");
     assert_eq!(reply.status, 200);

@@ -7,21 +7,13 @@ use onehook::webhook::consumer::{take_in, work_off};
 use serde_json::{Value, json};
 
 use crate::sqlite_database::Trip;
-use crate::test_bot::{MemoryQueue, START, TestBot};
+use crate::test_bot::{MemoryQueue, TestBot, message};
 
 fn queueing() -> (TestBot, Rc<MemoryQueue>) {
     let bot = TestBot::new();
     let queue = Rc::new(MemoryQueue::default());
     *bot.queue.borrow_mut() = Some(Rc::clone(&queue));
     (bot, queue)
-}
-
-fn message(update_id: i64, chat: i64, text: &str) -> String {
-    let person = json!({"id": chat, "is_bot": false, "first_name": "Ada", "language_code": "en"});
-    let chat = json!({"id": chat, "type": "private", "first_name": "Ada"});
-    let message =
-        json!({"message_id": 1, "date": START / 1000, "from": person, "chat": chat, "text": text});
-    json!({"update_id": update_id, "message": message}).to_string()
 }
 
 fn queued(text: String, age_ms: i64) -> Message {

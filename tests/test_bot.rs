@@ -195,13 +195,13 @@ impl TestBot {
     }
 
     /// Posts a body to the webhook, as Telegram would.
-    pub fn post(&self, body: &[u8]) -> Reply {
+    pub fn post(&self, body: impl AsRef<[u8]>) -> Reply {
         let secret = self.secret();
         self.visit(
             "POST",
             "/webhook",
             &[("x-telegram-bot-api-secret-token", &secret)],
-            body,
+            body.as_ref(),
         )
         .0
     }
@@ -295,6 +295,21 @@ impl TestBot {
         app.queue = queue.map(|queue| Box::new(QueuePort(queue)) as Box<dyn Queue>);
         app
     }
+}
+
+/// A private message, as Telegram would post it.
+pub fn message(update_id: i64, chat: i64, text: &str) -> String {
+    let person = json!({"id": chat, "is_bot": false, "first_name": "Ada", "language_code": "en"});
+    let chat = json!({"id": chat, "type": "private", "first_name": "Ada"});
+    let message =
+        json!({"message_id": 1, "date": START / 1000, "from": person, "chat": chat, "text": text});
+    json!({"update_id": update_id, "message": message}).to_string()
+}
+
+/// The JSON of an answer.
+#[track_caller]
+pub fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap_or_else(|error| panic!("{error}: {}", reply.body))
 }
 
 /// Somebody who chats with the bot.

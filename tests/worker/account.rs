@@ -9,7 +9,7 @@ use std::{fmt, thread};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
-use super::load::Acknowledged;
+use super::load::{Acknowledged, Load};
 use super::running::Worker;
 
 /// How long a claim lasts (`src/delivery/mod.rs`), and within how long after that its row is taken up: a cron's period and
@@ -168,6 +168,15 @@ impl fmt::Display for Figures {
             self.p99.as_millis()
         )
     }
+}
+
+/// Ends the load, waits for what it left behind, and closes the account. The figures, in words.
+pub(super) fn conclude(worker: &Worker, load: Load, interrupted: &Interrupted) -> String {
+    let sent = load.finish();
+    let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
+    let figures = close(worker, &sent, interrupted);
+    let seconds = drained.as_secs_f64();
+    format!("{figures}; the last rows were done {seconds:.1} s after the load")
 }
 
 /// Closes the account: every update that was acknowledged is stored and handled, and its reply arrived once; twice at most if a

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::account::{self, Interrupted, LEASE, TAKEN_UP_WITHIN};
+use super::account::{self, Interrupted};
 use super::load::{Load, people};
 use super::running::Worker;
 use super::{alone, is_deep, size};
@@ -28,12 +28,7 @@ fn what_was_acknowledged_outlives_every_kill() {
         load.goes_to(&worker);
     }
     load.wait_for(&worker, total);
-    let sent = load.finish();
-    let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
-    let figures = account::close(&worker, &sent, &interrupted);
-    eprintln!(
-        "figures: {kills} kills: {figures}; the last rows were done {:.1} s after the load; {} s in all",
-        drained.as_secs_f64(),
-        start.elapsed().as_secs()
-    );
+    let figures = account::conclude(&worker, load, &interrupted);
+    let seconds = start.elapsed().as_secs();
+    eprintln!("figures: {kills} kills: {figures}; {seconds} s in all");
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::account::{self, Interrupted, LEASE, TAKEN_UP_WITHIN};
+use super::account::{self, Interrupted};
 use super::load::{Load, people};
 use super::running::Worker;
 use super::{is_deep, previous, size};
@@ -38,12 +38,7 @@ fn this_build_and_the_one_before_take_turns_and_lose_nothing() {
         load.goes_to(&worker);
     }
     load.wait_for(&worker, total);
-    let sent = load.finish();
-    let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
-    let figures = account::close(&worker, &sent, &interrupted);
-    eprintln!(
-        "figures: {restarts} changes of the build: {figures}; the last rows were done {:.1} s after the load; {} s in all",
-        drained.as_secs_f64(),
-        start.elapsed().as_secs()
-    );
+    let figures = account::conclude(&worker, load, &interrupted);
+    let seconds = start.elapsed().as_secs();
+    eprintln!("figures: {restarts} changes of the build: {figures}; {seconds} s in all");
 }
