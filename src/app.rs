@@ -7,7 +7,9 @@ use crate::inbox::listing::StateCount;
 use crate::inbox::{Inbox, InboxError};
 use crate::isolate::Isolate;
 use crate::notes::Notes;
+use crate::phrases::{Phrases, Voice};
 use crate::queue::Queue;
+use crate::request::Request;
 use crate::settings::Settings;
 use crate::telegram::Telegram;
 use crate::telegram::refusal::CallError;
@@ -26,6 +28,8 @@ pub struct App<D, T, N> {
     pub notes: N,
     /// What keeps updates before the inbox does, where the deployment has it.
     pub queue: Option<Box<dyn Queue>>,
+    /// What is said to operators and owners.
+    pub phrases: Phrases,
     /// What this isolate remembers.
     pub isolate: Rc<Isolate>,
     /// When the visit began, in milliseconds since 1970.
@@ -34,8 +38,13 @@ pub struct App<D, T, N> {
 
 impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
     /// Puts an app together for one visit.
-    pub fn new(settings: Settings, ports: (D, T, N), isolate: Rc<Isolate>, now_ms: i64) -> Self {
-        let (database, transport, notes) = ports;
+    pub fn new(
+        settings: Settings,
+        ports: (D, T, N, Phrases),
+        isolate: Rc<Isolate>,
+        now_ms: i64,
+    ) -> Self {
+        let (database, transport, notes, phrases) = ports;
         let bot = settings.bot;
         let token = settings.token.clone();
         Self {
@@ -44,9 +53,15 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
             settings,
             notes,
             queue: None,
+            phrases,
             isolate,
             now_ms,
         }
+    }
+
+    /// The voice for an operator.
+    pub fn voice(&self, request: &Request) -> Voice {
+        Voice::new(request.language(self.settings.language), self.phrases)
     }
 }
 

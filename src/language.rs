@@ -1,5 +1,7 @@
 //! The two languages onehook speaks.
 
+use crate::phrases::filled;
+
 /// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -49,12 +51,6 @@ impl Language {
 
     /// Picks the text of this language and puts the values in place of its `{}`, in order.
     pub fn fill(self, english: &str, ukrainian: &str, values: &[&str]) -> String {
-        let mut pieces = self.pick(english, ukrainian).split("{}");
-        let mut text = pieces.next().unwrap_or_default().to_owned();
-        for (piece, value) in pieces.zip(values) {
-            text.push_str(value);
-            text.push_str(piece);
-        }
-        text
+        filled(self.pick(english, ukrainian), values)
     }
 }

@@ -69,6 +69,7 @@ pub mod isolate;
 pub mod json;
 pub mod language;
 pub mod notes;
+pub mod phrases;
 pub mod plan;
 pub mod queue;
 pub mod reply;

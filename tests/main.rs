@@ -26,6 +26,7 @@ mod json;
 mod model;
 mod operator;
 mod outbox;
+mod phrases;
 mod properties;
 mod queue;
 mod readme;

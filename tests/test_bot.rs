@@ -11,6 +11,7 @@ use onehook::inbox::database::{Batch, Database, DatabaseError, Statement};
 use onehook::inbox::statements;
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
+use onehook::phrases::Phrases;
 use onehook::queue::{NotQueued, Queue};
 use onehook::reply::Reply;
 use onehook::request::{Body, BodyError, HEADERS, Request};
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::in_process::{InProcess, Lost};
 use crate::emulator::telegram::{self as telegram, Delivered, Options};
+use crate::phrases::phrase;
 use crate::sqlite_database::SqliteDatabase;
 
 /// The bot's token. It must show up nowhere.
@@ -284,7 +286,8 @@ impl TestBot {
             telegram: Rc::clone(&self.telegram),
             dies: Rc::clone(&self.dies),
         };
-        let ports = (database, transport, NotesPort(Rc::clone(&self.notes)));
+        let notes = NotesPort(Rc::clone(&self.notes));
+        let ports = (database, transport, notes, phrase as Phrases);
         let mut app = App::new(
             settings,
             ports,

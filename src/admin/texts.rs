@@ -6,10 +6,6 @@ use crate::reply::Complaint;
 use crate::telegram::refusal::CallError;
 use crate::telegram::webhook_info::{Difference, WantedWebhook, WebhookInfo};
 
-pub(crate) fn token_accepted(language: Language, username: &str) -> String {
-    language.fill("Token accepted: @{}", "Токен прийнято: @{}", &[username])
-}
-
 pub(crate) fn updates_cleared(language: Language) -> String {
     language.fill("Old updates cleared", "Старі оновлення очищено", &[])
 }

@@ -9,8 +9,8 @@ use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::inbox::webhook::WebhookRecord;
 use crate::json::{Fields, text_of};
-use crate::language::Language;
 use crate::notes::Notes;
+use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::{Body, BodyError, Request};
 use crate::secret::Secret;
@@ -108,7 +108,7 @@ struct SetWebhook<'a> {
 /// A change under way: the steps it took so far.
 struct Change<'a, D, T, N> {
     app: &'a App<D, T, N>,
-    language: Language,
+    voice: Voice,
     steps: Vec<Step>,
 }
 
@@ -123,7 +123,7 @@ pub async fn set<D: Database, T: Transport, N: Notes>(
         Ok(body) => Wish::read(&body, &app.settings, &request.origin),
         Err(error) => Err((
             "body",
-            texts::unreadable(change.language, error == BodyError::TooLarge),
+            texts::unreadable(change.voice.language, error == BodyError::TooLarge),
         )),
     };
     let outcome = match wish {
@@ -267,7 +267,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     fn new(app: &'a App<D, T, N>, request: &Request) -> Self {
         Self {
             app,
-            language: request.language(app.settings.language),
+            voice: app.voice(request),
             steps: Vec::new(),
         }
     }
@@ -282,13 +282,13 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         note(self.app, &profile).await;
         self.done(
             "token",
-            texts::token_accepted(self.language, &profile.username),
+            self.voice.say("admin.token_accepted", &[&profile.username]),
         );
         self.done("parameters", wanted.url.clone());
         let before = webhook_info(self.app).await;
         let before = self.telegram("before", before)?;
-        let fresh =
-            Secret::random().map_err(|_| Stopped::new(500, texts::no_randomness(self.language)))?;
+        let fresh = Secret::random()
+            .map_err(|_| Stopped::new(500, texts::no_randomness(self.voice.language)))?;
         let record = self.app.inbox.prepare_secret(&fresh).await;
         let record = self.database(record)?;
         if let Err(error) = self
@@ -297,10 +297,13 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         {
             self.failed("set", error.to_string());
             self.put_back(&record, &before).await;
-            return Err(Stopped::new(502, texts::call_failed(self.language, &error)));
+            return Err(Stopped::new(
+                502,
+                texts::call_failed(self.voice.language, &error),
+            ));
         }
         if drop_pending_updates {
-            self.done("updates", texts::updates_cleared(self.language));
+            self.done("updates", texts::updates_cleared(self.voice.language));
         }
         self.tell_what_was_replaced(&before, &wanted);
         let remembered = self
@@ -320,19 +323,20 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             .map(|difference| difference.field)
             .collect();
         if differing.contains(&"url") {
-            self.failed("connection", texts::read_back_differs(self.language));
-            let complaint = texts::somebody_else_set_it(self.language, &webhook.actual.url);
+            self.failed("connection", texts::read_back_differs(self.voice.language));
+            let complaint = texts::somebody_else_set_it(self.voice.language, &webhook.actual.url);
             return Err(Stopped::new(409, complaint));
         }
         if differing.is_empty() {
-            let detail = texts::connection_tested(self.language, &profile.username);
+            let detail = texts::connection_tested(self.voice.language, &profile.username);
             self.done("connection", detail);
         } else {
             // Telegram skips kinds of updates it does not know and clamps numbers, both without a word.
-            let detail = texts::telegram_took_it_otherwise(self.language, &differing.join(", "));
+            let detail =
+                texts::telegram_took_it_otherwise(self.voice.language, &differing.join(", "));
             self.failed("connection", detail);
         }
-        self.done("start", texts::bot_started(self.language));
+        self.done("start", texts::bot_started(self.voice.language));
         Ok(webhook)
     }
 
@@ -354,11 +358,11 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             .await;
         (_, *description) = self.telegram("delete", deleted)?;
         if drop_pending_updates {
-            self.done("updates", texts::updates_cleared(self.language));
+            self.done("updates", texts::updates_cleared(self.voice.language));
         }
         self.done(
             "delete",
-            texts::old_webhook_removed(self.language, description),
+            texts::old_webhook_removed(self.voice.language, description),
         );
         let actual = webhook_info(self.app).await;
         Ok(Webhook::new(
@@ -391,7 +395,10 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
                 .await
             {
                 Ok((_, description)) => {
-                    self.done("set", texts::telegram_says(self.language, &description));
+                    self.done(
+                        "set",
+                        texts::telegram_says(self.voice.language, &description),
+                    );
                     return Ok(());
                 }
                 Err(error) => match short_pause_ms(&error) {
@@ -417,12 +424,13 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         {
             None => self.failed(
                 "restore",
-                texts::foreign_is_gone(self.language, &before.url),
+                texts::foreign_is_gone(self.voice.language, &before.url),
             ),
             Some(ours) => match self.set_webhook(record, ours, false).await {
-                Ok(()) => self.done("restore", texts::put_back(self.language, &ours.url)),
+                Ok(()) => self.done("restore", texts::put_back(self.voice.language, &ours.url)),
                 Err(error) => {
-                    let detail = texts::not_put_back(self.language, &ours.url, &error.to_string());
+                    let detail =
+                        texts::not_put_back(self.voice.language, &ours.url, &error.to_string());
                     self.failed("restore", detail);
                 }
             },
@@ -434,12 +442,12 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             self.step(
                 "replace",
                 StepState::Skipped,
-                texts::no_old_webhook(self.language),
+                texts::no_old_webhook(self.voice.language),
             );
         } else {
             self.done(
                 "replace",
-                texts::old_webhook_removed(self.language, &before.url),
+                texts::old_webhook_removed(self.voice.language, &before.url),
             );
         }
     }
@@ -452,12 +460,12 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
                 return self.failed("menu", error.to_string());
             }
         }
-        self.done("menu", texts::menu_sent(self.language));
+        self.done("menu", texts::menu_sent(self.voice.language));
     }
 
     fn refuse_wish(&mut self, field: &'static str, why: &str) -> Stopped {
         self.failed("parameters", why.to_owned());
-        Stopped::new(400, texts::bad_wish(self.language, field, why))
+        Stopped::new(400, texts::bad_wish(self.voice.language, field, why))
     }
 
     /// Stops where Telegram said no or nothing.
@@ -468,7 +476,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     ) -> Result<V, Stopped> {
         result.map_err(|error| {
             self.failed(step, error.to_string());
-            Stopped::new(502, texts::call_failed(self.language, &error))
+            Stopped::new(502, texts::call_failed(self.voice.language, &error))
         })
     }
 
@@ -476,7 +484,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     fn database<V>(&mut self, result: Result<V, InboxError>) -> Result<V, Stopped> {
         result.map_err(|error| {
             self.failed("record", error.to_string());
-            Stopped::new(503, texts::not_recorded(self.language, &error))
+            Stopped::new(503, texts::not_recorded(self.voice.language, &error))
         })
     }
 

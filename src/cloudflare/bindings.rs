@@ -8,10 +8,11 @@ use worker::wasm_bindgen::JsValue;
 use crate::app::App;
 use crate::cloudflare::d1_database::D1;
 use crate::cloudflare::fetch_transport::FetchTransport;
-use crate::cloudflare::js::property;
+use crate::cloudflare::js::{self, property};
 use crate::cloudflare::kv_notes::KvNotes;
 use crate::cloudflare::updates_queue::UpdatesQueue;
 use crate::isolate::Isolate;
+use crate::phrases::Phrases;
 use crate::reply::Complaint;
 use crate::settings::Settings;
 
@@ -29,7 +30,12 @@ pub(crate) fn app(
     let notes = binding(env, "KV", "[[kv_namespaces]]");
     match (settings, database, notes) {
         (Ok(settings), Ok(database), Ok(notes)) => {
-            let ports = (D1(database), FetchTransport, KvNotes(notes));
+            let ports = (
+                D1(database),
+                FetchTransport,
+                KvNotes(notes),
+                js::phrase as Phrases,
+            );
             let mut app = App::new(settings, ports, isolate, now_ms);
             let updates = property(env, "UPDATES");
             if updates.is_object() {

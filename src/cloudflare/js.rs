@@ -4,8 +4,15 @@ use std::time::Duration;
 
 use worker::Delay;
 use worker::js_sys::{Array, Function, Object, Promise, Reflect};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen(module = "/src/phrases.js", wasm_bindgen = worker::wasm_bindgen)]
+extern "C" {
+    /// A phrase by its name and the tag of a language.
+    pub(crate) fn phrase(name: &str, tag: &str) -> Option<String>;
+}
 
 /// A property of an object; undefined where it has none.
 pub(crate) fn property(object: &JsValue, name: &str) -> JsValue {

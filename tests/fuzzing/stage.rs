@@ -12,6 +12,7 @@ use onehook::inbox::database::{Batch, Database, DatabaseError, Row, Statement, V
 use onehook::inbox::statements;
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
+use onehook::phrases::Phrases;
 use onehook::request::{Body, BodyError, Request};
 use onehook::routes;
 use onehook::settings::Settings;
@@ -92,6 +93,7 @@ impl Stage {
             Ports(self.clone()),
             Ports(self.clone()),
             Ports(self.clone()),
+            (|_, _| None) as Phrases,
         );
         let app = App::new(
             settings.expect("good settings"),

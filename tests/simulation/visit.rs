@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use onehook::app::App;
 use onehook::guard;
+use onehook::phrases::Phrases;
 use onehook::routes::{self, Answer};
 
+use crate::phrases::phrase;
 use crate::simulation::ports::{Ports, PostBody};
 use crate::simulation::world::{Kind, World};
 
@@ -60,7 +62,7 @@ fn app(world: &Rc<World>, number: usize) -> VisitApp {
     let settings = world.settings.clone();
     App::new(
         settings,
-        (ports.clone(), ports.clone(), ports),
+        (ports.clone(), ports.clone(), ports, phrase as Phrases),
         memory,
         now_ms,
     )
