@@ -133,7 +133,8 @@ impl Stage {
         plan.only_after(first, second);
         let _ = plan.send_or_park(&message("once at most as well"));
         let calls: Vec<PlannedCall> = plan.calls().iter().cloned().map(PlannedCall::new).collect();
-        let number = i64::try_from(world.port_calls.get() * 1000 + world.within(1, 999)).unwrap();
+        self.said.set(self.said.get() + 1);
+        let number = i64::try_from(self.said.get()).unwrap();
         world.write(Statement {
             sql: PLANNED_FROM_BIRTH,
             values: vec![
