@@ -11,11 +11,21 @@ pub enum Alert {
     Parked,
     /// Telegram brought something that is no update.
     Quarantined,
+    /// Somebody took the webhook or changed it.
+    Webhook,
+    /// Somebody does so again and again, and the guard holds back.
+    War,
 }
 
 impl Alert {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Dead, Self::Parked, Self::Quarantined];
+    pub const ALL: [Self; 5] = [
+        Self::Dead,
+        Self::Parked,
+        Self::Quarantined,
+        Self::Webhook,
+        Self::War,
+    ];
 
     /// Its name in the database.
     pub fn name(self) -> &'static str {
@@ -23,6 +33,8 @@ impl Alert {
             Self::Dead => "dead",
             Self::Parked => "parked",
             Self::Quarantined => "quarantined",
+            Self::Webhook => "webhook",
+            Self::War => "war",
         }
     }
 
@@ -45,6 +57,14 @@ impl Alert {
             Self::Quarantined => (
                 "⚠ Bodies with the right secret that are no updates: {}. The last is kept as {}.\nLook: GET /admin/updates/{}\nAll: GET /admin/updates?state=quarantined",
                 "⚠ Запитів із правильним секретом, які не є оновленнями: {}. Останній збережено як {}.\nПодивитися: GET /admin/updates/{}\nУсі: GET /admin/updates?state=quarantined",
+            ),
+            Self::Webhook => (
+                "⚠ The webhook was taken away or changed: {}. The last time is incident {}.\nWhat was done: GET /admin/incidents\nWhy: GET /admin/doctor",
+                "⚠ Вебхук забирали або змінювали: {}. Останній раз — інцидент {}.\nЩо зроблено: GET /admin/incidents\nЧому: GET /admin/doctor",
+            ),
+            Self::War => (
+                "⚠ Somebody takes the webhook again and again: {}. The last time is incident {}. I set it again after pauses of up to an hour.\nTo end it: stop the other program (scripts/find-rivals), or revoke the token with /revoke at @BotFather and give me the new one: npx wrangler secret put TELEGRAM_BOT_TOKEN",
+                "⚠ Хтось раз у раз забирає вебхук: {}. Останній раз — інцидент {}. Я встановлюю його знову з паузами до години.\nЩоб це скінчилося: зупиніть іншу програму (scripts/find-rivals) або відкличте токен командою /revoke у @BotFather і дайте мені новий: npx wrangler secret put TELEGRAM_BOT_TOKEN",
             ),
         };
         let (count, update) = (count.to_string(), update.to_string());

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::inbox::Cost;
 use crate::secret::Sha256Digest;
 
-/// The shortest time between two readings of the webhook's secrets because of a wrong one, in milliseconds.
+/// The shortest time between two readings of the door that is known already, in milliseconds.
 const REREAD_AFTER_MS: i64 = 5_000;
 
 /// How many wrong admin tokens an address may present in a minute before none is looked at any more.
@@ -25,7 +25,7 @@ const HEALTH_HOLDS_MS: i64 = 5_000;
 #[derive(Default)]
 pub struct Isolate {
     door: RefCell<Option<Rc<Door>>>,
-    door_read_at: Cell<i64>,
+    door_reread_at: Cell<i64>,
     wrong_tokens: RefCell<Vec<WrongTokens>>,
     healthy: Cell<Option<(i64, Option<i64>)>>,
     /// What it cost the database so far.
@@ -40,6 +40,8 @@ pub struct Door {
     pub accepted: Vec<Sha256Digest>,
     /// The bot's own @name.
     pub username: Option<String>,
+    /// When it was read, in milliseconds since 1970.
+    pub read_at: i64,
 }
 
 /// The wrong admin tokens an address has presented of late.
@@ -56,18 +58,22 @@ impl Isolate {
     }
 
     /// Remembers what was just read about the door.
-    pub fn remember_door(&self, door: Door, now_ms: i64) -> Rc<Door> {
+    pub fn remember_door(&self, door: Door) -> Rc<Door> {
         let door = Rc::new(door);
         *self.door.borrow_mut() = Some(Rc::clone(&door));
-        self.door_read_at.set(now_ms);
         door
     }
 
-    /// Whether a wrong secret may send us to the database, to see whether it is a new one. Notes that it did.
+    /// Forgets the door, since the webhook was just set: the next delivery tells with which secret it comes.
+    pub fn forget_door(&self) {
+        *self.door.borrow_mut() = None;
+    }
+
+    /// Whether the door may be read again, because a secret is wrong or the door was read long ago. Notes that it was.
     pub fn may_reread_door(&self, now_ms: i64) -> bool {
-        let may = now_ms - self.door_read_at.get() >= REREAD_AFTER_MS;
+        let may = now_ms - self.door_reread_at.get() >= REREAD_AFTER_MS;
         if may {
-            self.door_read_at.set(now_ms);
+            self.door_reread_at.set(now_ms);
         }
         may
     }

@@ -54,8 +54,11 @@ where
         (_, "/admin/webhook") => Reply::method_not_allowed("GET, PUT, DELETE"),
         ("GET", "/admin/updates") => admin::updates::list(app, request).await,
         ("GET", "/admin/outbox") => admin::outbox::list(app, request).await,
+        ("POST", "/admin/webhook/rotate") => admin::webhook::rotate(app, request).await,
+        (_, "/admin/webhook/rotate") => Reply::method_not_allowed("POST"),
+        ("GET", "/admin/incidents") => admin::incidents::list(app, request).await,
         ("GET", "/admin/metrics") => admin::metrics::show(app, request).await,
-        (_, "/admin/updates" | "/admin/outbox" | "/admin/metrics") => {
+        (_, "/admin/updates" | "/admin/outbox" | "/admin/incidents" | "/admin/metrics") => {
             Reply::method_not_allowed("GET")
         }
         (method, path) => of_one(app, request, method, path).await,

@@ -23,9 +23,10 @@ pub enum Trip {
 }
 
 /// The shipped migrations, in their order.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_inbox.sql"),
     include_str!("../migrations/0002_delivery.sql"),
+    include_str!("../migrations/0003_guard.sql"),
 ];
 
 /// A database in memory.

@@ -1,5 +1,6 @@
 //! The rooms of the operator: the webhook, the updates, and the calls.
 
+pub mod incidents;
 pub mod metrics;
 pub mod outbox;
 mod page;

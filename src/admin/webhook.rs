@@ -16,20 +16,18 @@ use crate::request::{Body, BodyError, Request};
 use crate::secret::Secret;
 use crate::settings::{Settings, bad_kind};
 use crate::telegram::address::{check_ip, check_url};
-use crate::telegram::methods::{GetMe, GetWebhookInfo};
+use crate::telegram::methods::GetMe;
 use crate::telegram::refusal::CallError;
 use crate::telegram::transport::Transport;
 use crate::telegram::webhook_info::{Difference, WantedWebhook, WebhookInfo};
 use crate::webhook::door::remember_door;
+use crate::webhook::rotation;
 
 /// The largest wish that is read.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How long the note about the bot's profile lasts, in seconds.
 const PROFILE_SECONDS: u32 = 24 * 3600;
-
-/// The longest pause Telegram may ask for before we give up, in seconds. It asks for one second between two `setWebhook`.
-const PAUSE_SECONDS_MAX: i64 = 5;
 
 /// What `PUT /admin/webhook` asks for.
 #[derive(Debug)]
@@ -92,19 +90,6 @@ struct Report<'a> {
     steps: Option<&'a [Step]>,
 }
 
-/// The parameters of `setWebhook`. All that matter are always said: what is left out would be reset or, for
-/// `allowed_updates`, stay as a poller left it.
-#[derive(Serialize)]
-struct SetWebhook<'a> {
-    url: &'a str,
-    max_connections: i64,
-    allowed_updates: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip_address: Option<&'a str>,
-    secret_token: &'a str,
-    drop_pending_updates: bool,
-}
-
 /// A change under way: the steps it took so far.
 struct Change<'a, D, T, N> {
     app: &'a App<D, T, N>,
@@ -143,7 +128,7 @@ pub async fn inspect<D: Database, T: Transport, N: Notes>(
         Ok(record) => record,
         Err(error) => return unavailable(request, language, &error),
     };
-    let actual = match webhook_info(app).await {
+    let actual = match app.telegram.webhook_info().await {
         Ok(actual) => actual,
         Err(error) => {
             return Reply::error(502, &texts::call_failed(language, &error), request.format());
@@ -192,6 +177,21 @@ pub async fn delete<D: Database, T: Transport, N: Notes>(
         }
     };
     change.report(request.format(), &outcome, Some(&description))
+}
+
+/// `POST /admin/webhook/rotate[?now=true]`: gives the webhook a new secret. The old one is accepted for ten minutes more, since what is
+/// on its way still carries it; with `now`, for a secret that leaked, no longer.
+pub async fn rotate<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+) -> Reply {
+    let mut change = Change::new(app, request);
+    let outcome = match request.parameter("now").as_deref() {
+        None | Some("false") => change.rotate(rotation::GRACE_MS).await,
+        Some("true") => change.rotate(0).await,
+        Some(_) => Err(change.refuse_wish("now", "it is neither `true` nor `false`")),
+    };
+    change.report(request.format(), &outcome, None)
 }
 
 impl Wish {
@@ -285,18 +285,19 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             self.voice.say("admin.token_accepted", &[&profile.username]),
         );
         self.done("parameters", wanted.url.clone());
-        let before = webhook_info(self.app).await;
+        let before = self.app.telegram.webhook_info().await;
         let before = self.telegram("before", before)?;
         let fresh = Secret::random()
             .map_err(|_| Stopped::new(500, texts::no_randomness(self.voice.language)))?;
         let record = self.app.inbox.prepare_secret(&fresh).await;
         let record = self.database(record)?;
+        let secret = record.secret.as_ref().unwrap_or(&fresh);
         if let Err(error) = self
-            .set_webhook(&record, &wanted, drop_pending_updates)
+            .set_webhook(secret, &wanted, drop_pending_updates)
             .await
         {
             self.failed("set", error.to_string());
-            self.put_back(&record, &before).await;
+            self.put_back(secret, record.wanted.as_ref(), &before).await;
             return Err(Stopped::new(
                 502,
                 texts::call_failed(self.voice.language, &error),
@@ -315,7 +316,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         let username = Some(profile.username.clone());
         remember_door(self.app, WebhookRecord { username, ..record });
         self.send_menu().await;
-        let actual = webhook_info(self.app).await;
+        let actual = self.app.telegram.webhook_info().await;
         let webhook = Webhook::new(Some(wanted), self.telegram("connection", actual)?);
         let differing: Vec<&str> = webhook
             .differences
@@ -327,6 +328,8 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             let complaint = texts::somebody_else_set_it(self.voice.language, &webhook.actual.url);
             return Err(Stopped::new(409, complaint));
         }
+        let remembered = self.app.inbox.remember_taken(&webhook.actual).await;
+        self.database(remembered)?;
         if differing.is_empty() {
             let detail = texts::connection_tested(self.voice.language, &profile.username);
             self.done("connection", detail);
@@ -350,13 +353,8 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         // The wish comes first: whoever sees the webhook gone must know that this was meant.
         let remembered = self.app.inbox.remember_wanted(&wanted, None).await;
         self.database(remembered)?;
-        let parameters = format!("{{\"drop_pending_updates\":{drop_pending_updates}}}");
-        let deleted = self
-            .app
-            .telegram
-            .call_described("deleteWebhook", &parameters)
-            .await;
-        (_, *description) = self.telegram("delete", deleted)?;
+        let deleted = self.app.telegram.delete_webhook(drop_pending_updates).await;
+        *description = self.telegram("delete", deleted)?;
         if drop_pending_updates {
             self.done("updates", texts::updates_cleared(self.voice.language));
         }
@@ -364,69 +362,87 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             "delete",
             texts::old_webhook_removed(self.voice.language, description),
         );
-        let actual = webhook_info(self.app).await;
+        let actual = self.app.telegram.webhook_info().await;
         Ok(Webhook::new(
             Some(wanted),
             self.telegram("connection", actual)?,
         ))
     }
 
-    /// Calls `setWebhook`, after a pause where Telegram asks for a short one.
+    /// Prepares the next secret, gives it to Telegram, and accepts the old one for as long as `grace_ms`.
+    async fn rotate(&mut self, grace_ms: i64) -> Result<Webhook, Stopped> {
+        let fresh = Secret::random()
+            .map_err(|_| Stopped::new(500, texts::no_randomness(self.voice.language)))?;
+        let record = self.app.inbox.prepare_rotation(&fresh, grace_ms).await;
+        let record = self.database(record)?;
+        self.app.isolate.forget_door();
+        let wanted = record.wanted.filter(|wanted| !wanted.url.is_empty());
+        let (Some(wanted), Some(next)) = (wanted, record.next_secret) else {
+            let say = |name| self.voice.say(name, &[]);
+            let complaint = Complaint::new(
+                &say("admin.nothing_to_rotate"),
+                say("admin.nothing_to_rotate.why"),
+                &say("admin.nothing_to_rotate.remedy"),
+            );
+            return Err(Stopped::new(409, complaint));
+        };
+        self.done("prepare", self.voice.say("admin.secret_prepared", &[]));
+        let finished = rotation::finish(self.app, &wanted, &next).await;
+        let finished = self.database(finished)?;
+        let description = finished.map_err(|error| {
+            // Both secrets stay accepted, and the guard goes on from here each minute.
+            self.failed("switch", error.to_string());
+            Stopped::new(502, texts::call_failed(self.voice.language, &error))
+        })?;
+        self.done(
+            "switch",
+            texts::telegram_says(self.voice.language, &description),
+        );
+        let minutes = (grace_ms / 60_000).to_string();
+        self.done(
+            "accept",
+            self.voice.say("admin.old_secret_accepted", &[&minutes]),
+        );
+        let actual = self.app.telegram.webhook_info().await;
+        Ok(Webhook::new(
+            Some(wanted),
+            self.telegram("connection", actual)?,
+        ))
+    }
+
+    /// Calls `setWebhook` with the secret that is kept.
     async fn set_webhook(
         &mut self,
-        record: &WebhookRecord,
+        secret: &Secret,
         wanted: &WantedWebhook,
         drop_pending_updates: bool,
     ) -> Result<(), CallError> {
-        let parameters = text_of(&SetWebhook {
-            url: &wanted.url,
-            max_connections: wanted.max_connections,
-            allowed_updates: &wanted.allowed_updates,
-            ip_address: wanted.ip_address.as_deref(),
-            secret_token: record.secret.as_ref().map_or("", Secret::expose),
-            drop_pending_updates,
-        });
-        let mut has_paused = false;
-        loop {
-            match self
-                .app
-                .telegram
-                .call_described("setWebhook", &parameters)
-                .await
-            {
-                Ok((_, description)) => {
-                    self.done(
-                        "set",
-                        texts::telegram_says(self.voice.language, &description),
-                    );
-                    return Ok(());
-                }
-                Err(error) => match short_pause_ms(&error) {
-                    Some(milliseconds) if !has_paused => {
-                        has_paused = true;
-                        self.app.telegram.transport().pause(milliseconds).await;
-                    }
-                    _ => return Err(error),
-                },
-            }
-        }
+        let telegram = &self.app.telegram;
+        let set = telegram.set_webhook(wanted, secret, drop_pending_updates);
+        let description = set.await?;
+        self.done(
+            "set",
+            texts::telegram_says(self.voice.language, &description),
+        );
+        Ok(())
     }
 
     /// After a refusal the bot has no webhook at all. One that was ours is put back, a foreign one can only be named.
-    async fn put_back(&mut self, record: &WebhookRecord, before: &WebhookInfo) {
+    async fn put_back(
+        &mut self,
+        secret: &Secret,
+        wanted: Option<&WantedWebhook>,
+        before: &WebhookInfo,
+    ) {
         if before.url.is_empty() {
             return;
         }
-        match record
-            .wanted
-            .as_ref()
-            .filter(|wanted| wanted.url == before.url)
-        {
+        match wanted.filter(|wanted| wanted.url == before.url) {
             None => self.failed(
                 "restore",
                 texts::foreign_is_gone(self.voice.language, &before.url),
             ),
-            Some(ours) => match self.set_webhook(record, ours, false).await {
+            Some(ours) => match self.set_webhook(secret, ours, false).await {
                 Ok(()) => self.done("restore", texts::put_back(self.voice.language, &ours.url)),
                 Err(error) => {
                     let detail =
@@ -602,27 +618,6 @@ fn check(wanted: &WantedWebhook, settings: &Settings) -> Result<(), (&'static st
         )),
         None => Ok(()),
     }
-}
-
-/// How long Telegram asks to wait, where that is short enough to wait for here.
-fn short_pause_ms(error: &CallError) -> Option<u32> {
-    let CallError::Refused(refusal) = error else {
-        return None;
-    };
-    let seconds = refusal
-        .retry_after
-        .filter(|seconds| *seconds <= PAUSE_SECONDS_MAX)?;
-    u32::try_from(seconds.max(1) * 1000).ok()
-}
-
-async fn webhook_info<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-) -> Result<WebhookInfo, CallError> {
-    let info = app.telegram.call(&GetWebhookInfo {}).await?;
-    WebhookInfo::of(&info).map_err(|_| CallError::NotUnderstood {
-        method: "getWebhookInfo".to_owned(),
-        status: 200,
-    })
 }
 
 /// The bot's profile out of the notes, asked anew where the note is missing.

@@ -79,7 +79,15 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
         }
     };
     match guard::tick(&app).await {
-        Ok(tick) => log(&app, "cron", None, &format!("took up {}", tick.taken_up)),
+        Ok(tick) => {
+            let watched = tick.watched.name();
+            log(
+                &app,
+                "cron",
+                None,
+                &format!("took up {}, {watched}", tick.taken_up),
+            );
+        }
         Err(error) => log(&app, "cron", None, &error.to_string()),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod database;
+pub mod guard;
 pub mod listing;
 pub mod outbox;
 pub mod statements;
@@ -35,6 +36,9 @@ const BODIES_BYTES_MAX: usize = 1 << 20;
 
 /// How long dead and quarantined updates are kept, in milliseconds.
 const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// How long incidents that are over are kept, in milliseconds.
+const KEEP_INCIDENTS_MS: i64 = 90 * 24 * 3600 * 1000;
 
 /// The inbox of one bot.
 pub struct Inbox<D> {
@@ -501,14 +505,10 @@ impl<D: Database> Inbox<D> {
         ];
         let forget = statement(statements::FORGET, values);
         let gates = statement(statements::FORGET_GATES, vec![self.bot.0.into()]);
-        let [_, _] = self.trip("forget old updates", [forget, gates]).await?;
-        Ok(())
-    }
-
-    /// Notes that a periodic task ran.
-    pub async fn beat(&self, task: Task) -> Result<(), InboxError> {
-        let beat = statement(statements::BEAT, vec![task.name().into()]);
-        let [_] = self.trip("note the heartbeat", [beat]).await?;
+        let incidents = vec![self.bot.0.into(), KEEP_INCIDENTS_MS.into()];
+        let incidents = statement(statements::FORGET_INCIDENTS, incidents);
+        let statements = [forget, gates, incidents];
+        let [_, _, _] = self.trip("forget old updates", statements).await?;
         Ok(())
     }
 

@@ -425,16 +425,178 @@ pub const WEBHOOK: &str = concat!(
     ", old_secret, NULL) AS old_secret, username FROM webhook WHERE bot = ?1"
 );
 
+/// Notes that the first update came with a secret that is being rotated in: then Telegram has it. ?1 bot, ?2 the secret it came with
+pub const CONFIRM_NEXT_SECRET: &str = concat!(
+    "UPDATE webhook SET old_secret = secret, old_secret_until = ",
+    now!(),
+    " + grace_ms, secret = next_secret, next_secret = NULL, confirmed_at = ",
+    now!(),
+    ", set_at = ",
+    now!(),
+    " WHERE bot = ?1 AND next_secret = ?2"
+);
+
+/// Notes that the first update came since the webhook was set. ?1 bot, ?2 the secret it came with
+pub const CONFIRM_SECRET: &str = concat!(
+    "UPDATE webhook SET confirmed_at = ",
+    now!(),
+    " WHERE bot = ?1 AND secret = ?2 AND confirmed_at < set_at"
+);
+
+/// Notes, once a minute, that somebody came with a secret that is none of ours. ?1 bot, ?2 the secret they came with
+pub const NOTE_REFUSED: &str = concat!(
+    "UPDATE webhook SET refused_at = ",
+    now!(),
+    " WHERE bot = ?1 AND refused_at < ",
+    now!(),
+    " - 60000 AND ?2 NOT IN (coalesce(secret, ''), coalesce(next_secret, ''), coalesce(old_secret, ''))"
+);
+
 /// Keeps a new secret, unless there is one. ?1 bot, ?2 secret
 pub const PREPARE_SECRET: &str = "INSERT INTO webhook (bot, secret) VALUES (?1, ?2) \
      ON CONFLICT (bot) DO UPDATE SET secret = coalesce(secret, excluded.secret)";
 
-/// Remembers the operator's wish. ?1 bot, ?2 wanted, ?3 the bot's @name or NULL to keep it
+/// Prepares the next secret, unless one is prepared already. ?1 bot, ?2 secret, ?3 how long the old one is accepted afterwards, in
+/// milliseconds
+pub const PREPARE_ROTATION: &str = "UPDATE webhook SET next_secret = coalesce(next_secret, ?2), grace_ms = ?3 \
+     WHERE bot = ?1 AND secret IS NOT NULL";
+
+/// Makes the next secret the present one, once Telegram has it. ?1 bot, ?2 the next secret
+pub const SWITCH_SECRET: &str = concat!(
+    "UPDATE webhook SET old_secret = secret, old_secret_until = ",
+    now!(),
+    " + grace_ms, secret = next_secret, next_secret = NULL, set_at = ",
+    now!(),
+    " WHERE bot = ?1 AND next_secret = ?2"
+);
+
+/// Remembers the operator's wish, and begins a new peace. ?1 bot, ?2 wanted, ?3 the bot's @name or NULL to keep it
 pub const REMEMBER_WANTED: &str = concat!(
     "INSERT INTO webhook (bot, wanted, username, set_at) VALUES (?1, ?2, ?3, ",
     now!(),
     ") ON CONFLICT (bot) DO UPDATE SET wanted = excluded.wanted, ",
-    "username = coalesce(excluded.username, username), set_at = excluded.set_at"
+    "username = coalesce(excluded.username, username), set_at = excluded.set_at, taken = NULL, restores = 0, ",
+    "restore_after = 0, probed_until = 0"
+);
+
+/// Remembers what Telegram made of the wish. ?1 bot, ?2 what `getWebhookInfo` answered
+pub const REMEMBER_TAKEN: &str = "UPDATE webhook SET taken = ?2 WHERE bot = ?1";
+
+/// Everything about the webhook, for the guard and the doctor. ?1 bot
+pub const GUARDED: &str = concat!(
+    "SELECT wanted, taken, secret, next_secret, set_at, confirmed_at, restores, restored_at, restore_after, probed_until, ",
+    "waiting, waiting_at, refused_at, EXISTS (SELECT 1 FROM incident WHERE incident.bot = webhook.bot AND ended_at IS NULL) ",
+    "AS has_incident, ",
+    now!(),
+    " AS now FROM webhook WHERE bot = ?1"
+);
+
+/// Takes the turn to repair the webhook, for most of a minute. No row: somebody else has it. ?1 bot
+pub const TAKE_TURN: &str = concat!(
+    "UPDATE webhook SET guarded_until = ",
+    now!(),
+    " + 50000 WHERE bot = ?1 AND guarded_until <= ",
+    now!(),
+    " RETURNING guarded_until"
+);
+
+/// Counts an alert about an incident that is about to be opened. ?1 bot, ?2 kind of alert
+pub const ALERT_OF_INCIDENT: &str = concat!(
+    "INSERT INTO alert (bot, kind, count, subject) SELECT ?1, ?2, 1, coalesce((SELECT max(seq) FROM incident), 0) + 1 ",
+    "WHERE NOT EXISTS (SELECT 1 FROM incident WHERE bot = ?1 AND ended_at IS NULL) ",
+    one_more!()
+);
+
+/// Opens an incident, unless one is open. ?1 bot, ?2 drift, ?3 wanted, ?4 snapshot
+pub const OPEN_INCIDENT: &str = concat!(
+    "INSERT INTO incident (bot, at, drift, wanted, snapshot) SELECT ?1, ",
+    now!(),
+    ", ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM incident WHERE bot = ?1 AND ended_at IS NULL)"
+);
+
+/// Ends the open incident. ?1 bot, ?2 outcome
+pub const END_INCIDENT: &str = concat!(
+    "UPDATE incident SET ended_at = ",
+    now!(),
+    ", outcome = ?2 WHERE bot = ?1 AND ended_at IS NULL"
+);
+
+/// Notes why the open incident could not be ended. ?1 bot, ?2 error
+pub const NOTE_FAILURE: &str = "UPDATE incident SET error = ?2 WHERE bot = ?1 AND ended_at IS NULL";
+
+/// Ends the turn with a webhook that is as it should be. ?1 bot, ?2 the turn, ?3 restores in this war, ?4 what `getWebhookInfo` answered
+pub const RESTORED: &str = concat!(
+    "UPDATE webhook SET guarded_until = 0, restores = ?3, restored_at = ",
+    now!(),
+    ", set_at = ",
+    now!(),
+    ", restore_after = 0, probed_until = 0, taken = ?4 WHERE bot = ?1 AND guarded_until = ?2"
+);
+
+/// Ends the turn without having set anything. ?1 bot, ?2 the turn, ?3 how long to hold back, in milliseconds
+pub const GIVE_TURN_BACK: &str = concat!(
+    "UPDATE webhook SET guarded_until = 0, restore_after = iif(?3 > 0, ",
+    now!(),
+    " + ?3, restore_after) WHERE bot = ?1 AND guarded_until = ?2"
+);
+
+/// Notes that the webhook is away for the doctor's sake. No row: it is away already. ?1 bot, ?2 for how many milliseconds
+pub const PROBE: &str = concat!(
+    "UPDATE webhook SET probed_until = ",
+    now!(),
+    " + ?2 WHERE bot = ?1 AND probed_until <= ",
+    now!(),
+    " RETURNING probed_until"
+);
+
+/// Notes how many updates wait at Telegram while the webhook is as it should be. ?1 bot, ?2 how many
+pub const NOTE_WAITING: &str = concat!(
+    "UPDATE webhook SET waiting = ?2, waiting_at = iif(waiting = ?2, waiting_at, ",
+    now!(),
+    "), probed_until = 0 WHERE bot = ?1"
+);
+
+/// Incidents, newest first. ?1 bot, ?2 below this number, ?3 how many
+pub const INCIDENTS: &str = "SELECT seq, at, drift, wanted, snapshot, ended_at, outcome, error, \
+     strftime('%Y-%m-%d %H:%M:%S', at / 1000, 'unixepoch') AS began FROM incident WHERE bot = ?1 AND seq < ?2 \
+     ORDER BY seq DESC LIMIT ?3";
+
+/// Forgets incidents that ended long ago. ?1 bot, ?2 age in milliseconds
+pub const FORGET_INCIDENTS: &str = concat!(
+    "DELETE FROM incident WHERE bot = ?1 AND ended_at < ",
+    now!(),
+    " - ?2"
+);
+
+/// How the inbox is doing, for the doctor, in one row. ?1 bot
+pub const CONDITION: &str = concat!(
+    "SELECT ",
+    now!(),
+    " - max(received_at) AS newest_ms, max(iif(open > 0, ",
+    now!(),
+    " - received_at, NULL)) AS oldest_open_ms, count(*) FILTER (WHERE state = 'dead') AS dead, ",
+    "count(*) FILTER (WHERE state = 'quarantined') AS quarantined, (SELECT count(*) FROM inbox AS planned, ",
+    "json_each(planned.plan) WHERE planned.bot = ?1 AND value ->> 'state' = 'parked') AS parked, ",
+    "(SELECT count(*) FROM inbox AS planned, json_each(planned.plan) WHERE planned.bot = ?1 AND value ->> 'state' = 'failed') ",
+    "AS failed, (SELECT count(*) FROM incident WHERE bot = ?1 AND at > ",
+    now!(),
+    " - 3600000) AS incidents, (SELECT count(*) FROM webhook WHERE bot <> ?1) AS other_bots, (SELECT ",
+    now!(),
+    " - at FROM heartbeat WHERE task = 'cron') AS cron_ms FROM inbox WHERE bot = ?1 AND kind <> 'alert'"
+);
+
+/// Numbers of updates of the last day that were never brought here, between two that were: Telegram counts by one. What came in the
+/// last two minutes is left out, since lanes overtake each other. ?1 bot
+pub const GAPS: &str = concat!(
+    "SELECT previous, update_id, strftime('%H:%M', came / 1000, 'unixepoch') AS came, ",
+    "strftime('%H:%M', next_came / 1000, 'unixepoch') AS next_came FROM (SELECT update_id, received_at AS next_came, ",
+    "lag(update_id) OVER by_id AS previous, lag(received_at) OVER by_id AS came FROM inbox WHERE bot = ?1 AND update_id > 0 ",
+    "AND received_at BETWEEN ",
+    now!(),
+    " - 86400000 AND ",
+    now!(),
+    " - 120000 WINDOW by_id AS (ORDER BY update_id)) WHERE update_id - previous BETWEEN 2 AND 100000 ",
+    "ORDER BY update_id DESC LIMIT 20"
 );
 
 /// Notes that a periodic task ran. ?1 task

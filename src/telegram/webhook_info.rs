@@ -74,6 +74,13 @@ impl WebhookInfo {
             has_custom_certificate: fields.flag("has_custom_certificate") == Some(true),
         })
     }
+
+    /// The HTTP status of the last failed delivery, where it failed by one: `Wrong response from the webhook: 401 Unauthorized`.
+    pub fn failure_code(&self) -> Option<u16> {
+        let message = self.last_error_message.as_deref()?;
+        let answer = message.strip_prefix("Wrong response from the webhook: ")?;
+        answer.split(' ').next()?.parse().ok()
+    }
 }
 
 impl WantedWebhook {
@@ -135,7 +142,7 @@ impl WantedWebhook {
 }
 
 /// Whether two lists name the same things, in whatever order.
-fn are_the_same(wanted: &[String], actual: &[String]) -> bool {
+pub(crate) fn are_the_same(wanted: &[String], actual: &[String]) -> bool {
     wanted.iter().all(|kind| actual.contains(kind))
         && actual.iter().all(|kind| wanted.contains(kind))
 }

@@ -14,29 +14,21 @@ use crate::telegram::transport::Transport;
 /// The length of our secrets. Anything else is refused without a look at the database.
 const SECRET_LENGTH: usize = 64;
 
+/// How long what is known about the door is believed, in milliseconds: so long a secret that was withdrawn elsewhere is still accepted.
+pub const DOOR_AGE_MAX_MS: i64 = 60_000;
+
 /// What is known about the door, read where this isolate does not know it yet.
 pub async fn door<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<Rc<Door>, InboxError> {
     match app.isolate.door() {
         Some(door) => Ok(door),
-        None => read_door(app).await,
+        None => Ok(remember_door(app, app.inbox.webhook().await?)),
     }
 }
 
-/// Remembers what is known about the webhook's row.
-pub fn remember_door<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-    record: WebhookRecord,
-) -> Rc<Door> {
-    let door = Door {
-        accepted: record.accepted,
-        username: record.username,
-    };
-    app.isolate.remember_door(door, app.now_ms)
-}
-
-/// The door, if the secret opens it. A wrong one may be a new one that another isolate has set, so it is looked up, at a bounded rate.
+/// The door, if the secret opens it. What is known about it is read again after a minute, and when the secret is wrong, which may be
+/// a new one that another isolate has set: both at a bounded rate.
 pub(super) async fn authenticate<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     secret: &str,
@@ -45,20 +37,24 @@ pub(super) async fn authenticate<D: Database, T: Transport, N: Notes>(
         return Ok(None);
     }
     if let Some(door) = app.isolate.door() {
-        if secret::matches(secret, &door.accepted) {
-            return Ok(Some(door));
-        }
-        if !app.isolate.may_reread_door(app.now_ms) {
-            return Ok(None);
+        let opens = secret::matches(secret, &door.accepted);
+        let is_fresh = app.now_ms - door.read_at < DOOR_AGE_MAX_MS;
+        if (opens && is_fresh) || !app.isolate.may_reread_door(app.now_ms) {
+            return Ok(opens.then_some(door));
         }
     }
-    let door = read_door(app).await?;
+    let door = remember_door(app, app.inbox.webhook_for(secret).await?);
     Ok(secret::matches(secret, &door.accepted).then_some(door))
 }
 
-async fn read_door<D: Database, T: Transport, N: Notes>(
+/// Remembers what is known about the webhook's row.
+pub fn remember_door<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
-) -> Result<Rc<Door>, InboxError> {
-    let record = app.inbox.webhook().await?;
-    Ok(remember_door(app, record))
+    record: WebhookRecord,
+) -> Rc<Door> {
+    app.isolate.remember_door(Door {
+        accepted: record.accepted,
+        username: record.username,
+        read_at: app.now_ms,
+    })
 }

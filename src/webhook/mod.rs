@@ -5,6 +5,8 @@
 
 pub mod consumer;
 pub mod door;
+pub mod repair;
+pub mod rotation;
 pub mod watch;
 pub mod work;
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use onehook::isolate::Isolate;
 use onehook::settings::Settings;
+use onehook::webhook::door::DOOR_AGE_MAX_MS;
 
 use crate::emulator::random::Random;
 use crate::emulator::telegram::{Delivered, Options, Telegram};
@@ -98,8 +99,8 @@ pub struct Visit {
     pub subrequests: u64,
     /// Whether anything went wrong in it.
     pub is_hurt: bool,
-    /// Whether its isolate had to look up the secret first.
-    pub is_cold: bool,
+    /// Whether its isolate had to look up the secrets first, as it does once a minute.
+    pub reads_door: bool,
 }
 
 impl World {
@@ -247,7 +248,12 @@ impl World {
     /// Somebody comes to the worker.
     pub fn visit(self: &Rc<Self>, kind: Kind, post: Option<usize>) -> usize {
         let isolate = usize::try_from(self.within(0, self.plan.isolates as u64 - 1)).unwrap();
-        let is_cold = self.isolates.borrow()[isolate].memory.door().is_none();
+        let reads_door = {
+            let isolate = &self.isolates.borrow()[isolate];
+            let now = i64::try_from(self.now()).unwrap() + isolate.skew_ms;
+            let door = isolate.memory.door();
+            door.is_none_or(|door| now - door.read_at >= DOOR_AGE_MAX_MS)
+        };
         let number = self.visits.borrow().len();
         self.visits.borrow_mut().push(Visit {
             kind,
@@ -259,7 +265,7 @@ impl World {
             trips: 0,
             subrequests: 0,
             is_hurt: false,
-            is_cold,
+            reads_door,
         });
         let (what, id) = match kind {
             Kind::Delivery(_) => ("delivery", self.update_id(post)),

@@ -1,10 +1,14 @@
-//! The cron tick, each minute: take up unfinished work, tell the owners, forget what is old.
+//! The cron tick, each minute: look after the webhook, take up unfinished work, tell the owners, forget what is old.
+
+pub mod restore;
+pub mod war;
 
 use crate::app::App;
 use crate::delivery::outbox::PlannedCall;
+use crate::guard::restore::Watched;
+use crate::inbox::InboxError;
 use crate::inbox::alerts::Untold;
 use crate::inbox::database::Database;
-use crate::inbox::{InboxError, Task};
 use crate::notes::Notes;
 use crate::plan::Plan;
 use crate::telegram::ids::ChatId;
@@ -15,6 +19,8 @@ use crate::webhook;
 /// What a tick did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tick {
+    /// What it found the webhook to be.
+    pub watched: Watched,
     /// How many unfinished updates it took up.
     pub taken_up: u32,
 }
@@ -23,11 +29,12 @@ pub struct Tick {
 pub async fn tick<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<Tick, InboxError> {
-    app.inbox.beat(Task::Cron).await?;
+    let guarded = app.inbox.beat_and_guard().await?;
+    let watched = restore::watch(app, &guarded).await?;
     plan_alerts(app).await?;
     let taken_up = webhook::take_up(app).await?;
     app.inbox.forget_old(app.settings.keep_hours).await?;
-    Ok(Tick { taken_up })
+    Ok(Tick { watched, taken_up })
 }
 
 /// Plans a message to each owner about what they do not know yet. It is sent like any other call.

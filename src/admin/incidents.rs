@@ -1,0 +1,133 @@
+//! `GET /admin/incidents`: the webhook's timeline, with what Telegram said before anything was repaired.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::admin::page;
+use crate::admin::unavailable;
+use crate::app::App;
+use crate::inbox::database::Database;
+use crate::inbox::guard::Incident;
+use crate::notes::Notes;
+use crate::phrases::Voice;
+use crate::reply::{Format, Reply};
+use crate::request::Request;
+use crate::telegram::transport::Transport;
+use crate::telegram::webhook_info::WebhookInfo;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    incidents: Vec<Entry<'a>>,
+    next: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    incident: i64,
+    at: i64,
+    drift: &'a str,
+    what: String,
+    hint: String,
+    wanted: &'a str,
+    snapshot: &'a RawValue,
+    ended_at: Option<i64>,
+    outcome: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+/// `GET /admin/incidents[?limit=&before=]`: newest first. `next` is the `before` of the next page.
+pub async fn list<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    request: &Request,
+) -> Reply {
+    let voice = app.voice(request);
+    let asked = page::limit(request, voice.language).and_then(|limit| {
+        let before = page::number(
+            request,
+            voice.language,
+            "before",
+            i64::MAX >> 10,
+            i64::MAX >> 10,
+        )?;
+        Ok((limit, before))
+    });
+    let (limit, before) = match asked {
+        Ok(asked) => asked,
+        Err(complaint) => return Reply::error(400, &complaint, request.format()),
+    };
+    let mut incidents = match app.inbox.incidents(before, limit + 1).await {
+        Ok(incidents) => incidents,
+        Err(error) => return unavailable(request, voice.language, &error),
+    };
+    let has_more = page::cut(&mut incidents, limit);
+    let last = incidents.last().filter(|_| has_more);
+    let next = last.map(|incident| incident.seq);
+    match request.format() {
+        Format::Json => {
+            let incidents = incidents
+                .iter()
+                .filter_map(|incident| entry(voice, incident));
+            let incidents = incidents.collect();
+            Reply::json(200, &Listed { incidents, next })
+        }
+        Format::Text => {
+            let lines: Vec<String> = incidents
+                .iter()
+                .map(|incident| told(voice, incident))
+                .collect();
+            let text = match lines.as_slice() {
+                [] => voice.say("incident.none", &[]),
+                lines => lines.join("\n\n"),
+            };
+            Reply::text(200, &text)
+        }
+    }
+}
+
+fn entry(voice: Voice, incident: &Incident) -> Option<Entry<'_>> {
+    let snapshot = serde_json::from_str(&incident.snapshot).ok()?;
+    Some(Entry {
+        incident: incident.seq,
+        at: incident.at,
+        drift: &incident.drift,
+        what: what(voice, incident),
+        hint: hint(voice, incident),
+        wanted: &incident.wanted,
+        snapshot,
+        ended_at: incident.ended_at,
+        outcome: incident.outcome.as_deref(),
+        error: incident.error.as_deref(),
+    })
+}
+
+/// An incident as a person reads it.
+fn told(voice: Voice, incident: &Incident) -> String {
+    let outcome = incident.outcome.as_deref().unwrap_or("open");
+    let seconds = incident
+        .ended_at
+        .map_or(0, |ended| (ended - incident.at) / 1000);
+    let seconds = seconds.to_string();
+    let mut lines = vec![
+        format!(
+            "{}  #{}  {}",
+            incident.began,
+            incident.seq,
+            what(voice, incident)
+        ),
+        hint(voice, incident),
+        voice.say(&["incident.outcome.", outcome].concat(), &[&seconds]),
+    ];
+    lines.extend(incident.error.clone());
+    lines.join("\n  ")
+}
+
+fn what(voice: Voice, incident: &Incident) -> String {
+    let snapshot = WebhookInfo::of(&incident.snapshot).unwrap_or_default();
+    let name = ["incident.", &incident.drift].concat();
+    voice.say(&name, &[&snapshot.url])
+}
+
+/// Who may have done it. Telegram does not tell, so this is a hint and is said as one.
+fn hint(voice: Voice, incident: &Incident) -> String {
+    voice.say(&["incident.", &incident.drift, ".hint"].concat(), &[])
+}

@@ -1,0 +1,320 @@
+//! What the guard and the doctor keep: the webhook's condition, the turn to repair it, and the incidents.
+
+use crate::alert::Alert;
+use crate::inbox::database::{Database, Row, Statement};
+use crate::inbox::{Inbox, InboxError, Task, first, statement, statements};
+use crate::json::text_of;
+use crate::secret::Secret;
+use crate::telegram::drift::Drift;
+use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
+
+/// Everything that is remembered about the webhook. Times are milliseconds since 1970 on the database's clock; 0 is never.
+#[derive(Debug, Default)]
+pub struct Guarded {
+    /// What the operator last asked for. `None`: nobody has asked yet.
+    pub wanted: Option<WantedWebhook>,
+    /// What Telegram made of it when it was set.
+    pub taken: Option<WebhookInfo>,
+    /// The secret `setWebhook` is given.
+    pub secret: Option<Secret>,
+    /// The secret it is given next, while a rotation is under way.
+    pub next_secret: Option<Secret>,
+    /// When it was last set by us.
+    pub set_at: i64,
+    /// When an update first came with the present secret.
+    pub confirmed_at: i64,
+    /// How often the guard restored it in the present war.
+    pub restores: i64,
+    /// When it did so last.
+    pub restored_at: i64,
+    /// Until when it holds back.
+    pub restore_after: i64,
+    /// Until when the webhook is away for the doctor's sake.
+    pub probed_until: i64,
+    /// How many updates waited at Telegram when that number last changed.
+    pub waiting: i64,
+    /// When that was.
+    pub waiting_at: i64,
+    /// When somebody last came with a secret that is none of ours.
+    pub refused_at: i64,
+    /// Whether an incident is open.
+    pub has_incident: bool,
+    /// What time it is.
+    pub now: i64,
+}
+
+/// How the inbox is doing.
+#[derive(Debug, Default)]
+pub struct Condition {
+    /// How long ago the newest update came, in milliseconds.
+    pub newest_ms: Option<i64>,
+    /// How long the oldest one with something left to do is here, in milliseconds.
+    pub oldest_open_ms: Option<i64>,
+    /// Updates that were given up.
+    pub dead: i64,
+    /// Bodies that are no updates.
+    pub quarantined: i64,
+    /// Calls that wait for an operator.
+    pub parked: i64,
+    /// Calls that Telegram refused.
+    pub failed: i64,
+    /// Incidents of the last hour.
+    pub incidents: i64,
+    /// Other bots that this database knows.
+    pub other_bots: i64,
+    /// How long ago the cron ran, in milliseconds.
+    pub cron_ms: Option<i64>,
+}
+
+/// Updates that were never brought here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last one before them.
+    pub after: i64,
+    /// The first one behind them.
+    pub before: i64,
+    /// When the one before them came, as hour and minute in UTC.
+    pub from: String,
+    /// When the one behind them came.
+    pub until: String,
+}
+
+/// A time in which the webhook was not as it was asked for.
+#[derive(Debug)]
+pub struct Incident {
+    /// Its number.
+    pub seq: i64,
+    /// When it was noticed, in milliseconds since 1970.
+    pub at: i64,
+    /// The same in UTC, for people.
+    pub began: String,
+    /// What was found.
+    pub drift: String,
+    /// The address that was asked for.
+    pub wanted: String,
+    /// What `getWebhookInfo` answered, as JSON.
+    pub snapshot: String,
+    /// When it was over.
+    pub ended_at: Option<i64>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// Why the last try to end it failed.
+    pub error: Option<String>,
+}
+
+/// The turn to repair the webhook. Of several visits at once one has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn(i64);
+
+impl<D: Database> Inbox<D> {
+    /// Notes that the cron runs, and reads what it is to guard.
+    pub async fn beat_and_guard(&self) -> Result<Guarded, InboxError> {
+        let statements = [
+            statement(statements::BEAT, vec![Task::Cron.name().into()]),
+            self.about_webhook(statements::GUARDED),
+        ];
+        let [_, rows] = self.trip("note the heartbeat", statements).await?;
+        Ok(first(rows).map(Guarded::from).unwrap_or_default())
+    }
+
+    /// Everything the doctor asks the database.
+    pub async fn examine(&self) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
+        let statements = [
+            self.about_webhook(statements::GUARDED),
+            self.about_webhook(statements::CONDITION),
+            self.about_webhook(statements::GAPS),
+        ];
+        let [guarded, condition, gaps] = self.trip("examine the inbox", statements).await?;
+        Ok((
+            first(guarded).map(Guarded::from).unwrap_or_default(),
+            first(condition).map(Condition::from).unwrap_or_default(),
+            gaps.into_iter().map(Gap::from).collect(),
+        ))
+    }
+
+    /// Takes the turn to repair the webhook. `None`: somebody else has it.
+    pub async fn take_turn(&self) -> Result<Option<Turn>, InboxError> {
+        let take = self.about_webhook(statements::TAKE_TURN);
+        let [rows] = self.trip("take the turn to repair", [take]).await?;
+        Ok(first(rows).map(|row| Turn(row.integer(0))))
+    }
+
+    /// Ends the turn without having set anything, and lets nobody try again for a while.
+    pub async fn give_turn_back(
+        &self,
+        turn: Turn,
+        hold_back_ms: i64,
+        error: &str,
+    ) -> Result<(), InboxError> {
+        let bot = self.bot.0;
+        let back = vec![bot.into(), turn.0.into(), hold_back_ms.into()];
+        let statements = [
+            statement(statements::GIVE_TURN_BACK, back),
+            statement(statements::NOTE_FAILURE, vec![bot.into(), error.into()]),
+        ];
+        let [_, _] = self.trip("give the turn back", statements).await?;
+        Ok(())
+    }
+
+    /// Opens an incident with an alert, unless one is open.
+    pub async fn open_incident(
+        &self,
+        alert: Alert,
+        drift: &str,
+        wanted: &str,
+        snapshot: &WebhookInfo,
+    ) -> Result<(), InboxError> {
+        let bot = self.bot.0;
+        let values = vec![
+            bot.into(),
+            drift.into(),
+            wanted.into(),
+            text_of(snapshot).into(),
+        ];
+        let statements = [
+            statement(
+                statements::ALERT_OF_INCIDENT,
+                vec![bot.into(), alert.name().into()],
+            ),
+            statement(statements::OPEN_INCIDENT, values),
+        ];
+        let [_, _] = self.trip("open an incident", statements).await?;
+        Ok(())
+    }
+
+    /// Ends the turn with a webhook that is as it should be again, and the incident with it.
+    pub async fn restored(
+        &self,
+        turn: Turn,
+        restores: i64,
+        taken: &WebhookInfo,
+    ) -> Result<(), InboxError> {
+        let bot = self.bot.0;
+        let values = vec![
+            bot.into(),
+            turn.0.into(),
+            restores.into(),
+            text_of(taken).into(),
+        ];
+        let statements = [
+            statement(statements::RESTORED, values),
+            statement(
+                statements::END_INCIDENT,
+                vec![bot.into(), "restored".into()],
+            ),
+        ];
+        self.send_surely("note the restored webhook", &statements)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends the open incident, since the webhook is as it should be without our doing, or is not wanted any more.
+    pub async fn end_incident(&self, outcome: &str) -> Result<(), InboxError> {
+        let values = vec![self.bot.0.into(), outcome.into()];
+        let end = statement(statements::END_INCIDENT, values);
+        let [_] = self.trip("end the incident", [end]).await?;
+        Ok(())
+    }
+
+    /// Notes that the webhook is away for a while because the doctor listens. `false`: it is away already.
+    pub async fn probe(&self, milliseconds: i64) -> Result<bool, InboxError> {
+        let values = vec![self.bot.0.into(), milliseconds.into()];
+        let probe = statement(statements::PROBE, values);
+        let [rows] = self.trip("note the probe", [probe]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// Notes how many updates wait at Telegram while the webhook is as it should be.
+    pub async fn note_waiting(&self, count: i64) -> Result<(), InboxError> {
+        let values = vec![self.bot.0.into(), count.into()];
+        let note = statement(statements::NOTE_WAITING, values);
+        let [_] = self.trip("note what waits", [note]).await?;
+        Ok(())
+    }
+
+    /// Incidents, newest first, below `before`.
+    pub async fn incidents(&self, before: i64, limit: i64) -> Result<Vec<Incident>, InboxError> {
+        let values = vec![self.bot.0.into(), before.into(), limit.into()];
+        let list = statement(statements::INCIDENTS, values);
+        let [rows] = self.trip("list incidents", [list]).await?;
+        Ok(rows.into_iter().map(Incident::from).collect())
+    }
+
+    fn about_webhook(&self, sql: &'static str) -> Statement {
+        statement(sql, vec![self.bot.0.into()])
+    }
+}
+
+impl Guarded {
+    /// How the webhook differs from what was asked for.
+    pub fn drift(&self, wanted: &WantedWebhook, actual: &WebhookInfo) -> Option<Drift> {
+        Drift::of(wanted, self.taken.as_ref(), self.set_at, actual)
+    }
+}
+
+impl From<Row> for Guarded {
+    fn from(mut row: Row) -> Self {
+        let mut secret = |column| row.text_or_null(column).map(Secret::new);
+        let (present, next) = (secret(2), secret(3));
+        Self {
+            wanted: WantedWebhook::of(&row.text(0)),
+            taken: WebhookInfo::of(&row.text(1)).ok(),
+            secret: present,
+            next_secret: next,
+            set_at: row.integer(4),
+            confirmed_at: row.integer(5),
+            restores: row.integer(6),
+            restored_at: row.integer(7),
+            restore_after: row.integer(8),
+            probed_until: row.integer(9),
+            waiting: row.integer(10),
+            waiting_at: row.integer(11),
+            refused_at: row.integer(12),
+            has_incident: row.integer(13) != 0,
+            now: row.integer(14),
+        }
+    }
+}
+
+impl From<Row> for Condition {
+    fn from(row: Row) -> Self {
+        Self {
+            newest_ms: row.integer_or_null(0),
+            oldest_open_ms: row.integer_or_null(1),
+            dead: row.integer(2),
+            quarantined: row.integer(3),
+            parked: row.integer(4),
+            failed: row.integer(5),
+            incidents: row.integer(6),
+            other_bots: row.integer(7),
+            cron_ms: row.integer_or_null(8),
+        }
+    }
+}
+
+impl From<Row> for Gap {
+    fn from(mut row: Row) -> Self {
+        Self {
+            after: row.integer(0),
+            before: row.integer(1),
+            from: row.text(2),
+            until: row.text(3),
+        }
+    }
+}
+
+impl From<Row> for Incident {
+    fn from(mut row: Row) -> Self {
+        Self {
+            seq: row.integer(0),
+            at: row.integer(1),
+            drift: row.text(2),
+            wanted: row.text(3),
+            snapshot: row.text(4),
+            ended_at: row.integer_or_null(5),
+            outcome: row.text_or_null(6),
+            error: row.text_or_null(7),
+            began: row.text(8),
+        }
+    }
+}
