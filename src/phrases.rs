@@ -3,6 +3,7 @@
 //! They are kept in `phrases.js`, beside the wasm and not in it, since they would be a fifth of it and are seldom said.
 
 use crate::language::Language;
+use crate::reply::Complaint;
 
 /// Finds a phrase by its name and the tag of a language. Each `{}` in it takes a value, in order.
 pub type Phrases = fn(name: &str, tag: &str) -> Option<String>;
@@ -10,8 +11,7 @@ pub type Phrases = fn(name: &str, tag: &str) -> Option<String>;
 /// Somebody who knows the phrases and speaks one language.
 #[derive(Clone, Copy, Debug)]
 pub struct Voice {
-    /// The language.
-    pub language: Language,
+    language: Language,
     phrases: Phrases,
 }
 
@@ -25,6 +25,14 @@ impl Voice {
     pub fn say(self, name: &str, values: &[&str]) -> String {
         let phrase = (self.phrases)(name, self.language.tag());
         filled(phrase.as_deref().unwrap_or(name), values)
+    }
+
+    /// Says a phrase of three lines as a complaint: what, why, and the remedy. Only the values in the second may have lines of their own.
+    pub fn complain(self, name: &str, values: &[&str]) -> Complaint {
+        let text = self.say(name, values);
+        let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let (why, remedy) = rest.rsplit_once('\n').unwrap_or((rest, ""));
+        Complaint::new(what, why.to_owned(), remedy)
     }
 }
 

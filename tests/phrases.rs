@@ -1,6 +1,6 @@
 //! The phrases beside the wasm: read as the worker reads them, and held against the sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::tidy;
@@ -13,7 +13,7 @@ static PHRASES: LazyLock<BTreeMap<String, [String; 2]>> = LazyLock::new(|| {
 });
 
 /// Families whose names are put together, which have tests of their own: tests/guard.rs and tests/doctor.rs.
-const COMPOSED: [&str; 3] = ["doctor.", "error.", "incident."];
+const COMPOSED: [&str; 3] = ["doctor", "error", "incident"];
 
 /// As `phrase` in `phrases.js`.
 pub fn phrase(name: &str, tag: &str) -> Option<String> {
@@ -33,20 +33,38 @@ fn each_phrase_says_the_same_in_both_languages() {
 
 #[test]
 fn each_phrase_is_said_somewhere_and_no_other() {
-    let code: String = tidy::sources("src")
-        .into_iter()
-        .map(|source| source.text)
+    let sources = tidy::sources("src").into_iter();
+    let code: String = sources.map(|source| source.text).collect();
+    let is_whole = |name: &&str| !COMPOSED.contains(&room(name));
+    let known: BTreeSet<_> = PHRASES
+        .keys()
+        .map(String::as_str)
+        .filter(is_whole)
         .collect();
-    let is_composed = |name: &&String| COMPOSED.iter().any(|family| name.starts_with(family));
-    for name in PHRASES.keys().filter(|name| !is_composed(name)) {
-        assert!(code.contains(&format!("\"{name}\"")), "nobody says {name}");
+    let rooms: BTreeSet<_> = known.iter().map(|name| room(name)).collect();
+    let is_name = |text: &&str| {
+        let is_of_a_name = |letter| matches!(letter, 'a'..='z' | '_' | '.');
+        rooms.contains(room(text)) && text.contains('.') && text.chars().all(is_of_a_name)
+    };
+    let said: BTreeSet<_> = code.split('"').filter(is_name).collect();
+    assert_eq!(
+        said, known,
+        "what the sources say, and what there is to say"
+    );
+}
+
+#[test]
+fn each_complaint_says_what_and_why_and_names_a_remedy() {
+    for source in tidy::sources("src") {
+        for said in source.text.split("complain(\"").skip(1) {
+            let phrases = PHRASES.get(said.split('"').next().unwrap());
+            for phrase in phrases.into_iter().flatten() {
+                assert_eq!(phrase.lines().count(), 3, "{phrase}");
+            }
+        }
     }
-    for said in code.split("say(\"").skip(1) {
-        let name = said.split('"').next().unwrap();
-        let is_name = name.contains('.') && !name.contains(' ');
-        assert!(
-            !is_name || PHRASES.contains_key(name),
-            "{name} has no phrase"
-        );
-    }
+}
+
+fn room(name: &str) -> &str {
+    name.split('.').next().unwrap()
 }

@@ -41,14 +41,8 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     request: &Request,
 ) -> Reply {
     let voice = app.voice(request);
-    let asked = page::limit(request, voice.language).and_then(|limit| {
-        let before = page::number(
-            request,
-            voice.language,
-            "before",
-            i64::MAX >> 10,
-            i64::MAX >> 10,
-        )?;
+    let asked = page::limit(request, voice).and_then(|limit| {
+        let before = page::number(request, voice, "before", i64::MAX >> 10, i64::MAX >> 10)?;
         Ok((limit, before))
     });
     let (limit, before) = match asked {
@@ -57,7 +51,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     };
     let mut incidents = match app.inbox.incidents(before, limit + 1).await {
         Ok(incidents) => incidents,
-        Err(error) => return unavailable(request, voice.language, &error),
+        Err(error) => return unavailable(request, voice, &error),
     };
     let has_more = page::cut(&mut incidents, limit);
     let last = incidents.last().filter(|_| has_more);

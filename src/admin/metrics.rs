@@ -22,7 +22,7 @@ pub async fn show<D: Database, T: Transport, N: Notes>(
         Ok(text) => Reply::empty(200)
             .with_header("content-type", CONTENT_TYPE)
             .with_body(text),
-        Err(error) => unavailable(request, request.language(app.settings.language), &error),
+        Err(error) => unavailable(request, app.voice(request), &error),
     }
 }
 

@@ -12,9 +12,9 @@ pub mod webhook;
 use crate::app::App;
 use crate::inbox::InboxError;
 use crate::inbox::database::Database;
-use crate::language::Language;
 use crate::notes::Notes;
-use crate::reply::Reply;
+use crate::phrases::Voice;
+use crate::reply::{Complaint, Reply};
 use crate::request::Request;
 use crate::secret;
 use crate::telegram::transport::Transport;
@@ -33,8 +33,12 @@ pub fn admits<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, request: 
 }
 
 /// The answer when the database does not do what it was asked.
-pub(crate) fn unavailable(request: &Request, language: Language, error: &InboxError) -> Reply {
-    Reply::error(503, &texts::not_recorded(language, error), request.format())
+pub(crate) fn unavailable(request: &Request, voice: Voice, error: &InboxError) -> Reply {
+    Reply::error(503, &not_recorded(voice, error), request.format())
+}
+
+pub(crate) fn not_recorded(voice: Voice, error: &InboxError) -> Complaint {
+    voice.complain("admin.not_recorded", &[&error.to_string()])
 }
 
 fn bearer(request: &Request) -> Option<&str> {

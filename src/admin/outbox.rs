@@ -9,8 +9,8 @@ use crate::delivery::outbox::CallState;
 use crate::inbox::database::Database;
 use crate::inbox::outbox::{CallId, Decided, Decision, ListedCall};
 use crate::json::text_of;
-use crate::language::Language;
 use crate::notes::Notes;
+use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::Request;
 use crate::telegram::transport::Transport;
@@ -34,22 +34,16 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     request: &Request,
 ) -> Reply {
-    let language = request.language(app.settings.language);
-    let asked =
-        page::state(request, language, &CallState::ALL.map(CallState::name)).and_then(|state| {
-            Ok((
-                state,
-                before(request, language)?,
-                page::limit(request, language)?,
-            ))
-        });
+    let voice = app.voice(request);
+    let asked = page::state(request, voice, &CallState::ALL.map(CallState::name))
+        .and_then(|state| Ok((state, before(request, voice)?, page::limit(request, voice)?)));
     let (state, before, limit) = match asked {
         Ok(asked) => asked,
         Err(complaint) => return Reply::error(400, &complaint, request.format()),
     };
     let mut calls = match app.inbox.calls(state, before, limit + 1).await {
         Ok(calls) => calls,
-        Err(error) => return unavailable(request, language, &error),
+        Err(error) => return unavailable(request, voice, &error),
     };
     let has_more = page::cut(&mut calls, limit);
     let last = calls.last().filter(|_| has_more);
@@ -69,22 +63,25 @@ pub async fn decide<D: Database, T: Transport, N: Notes>(
     id: &str,
     decision: Decision,
 ) -> Reply {
-    let language = request.language(app.settings.language);
+    let voice = app.voice(request);
     let Some(place) = CallId::of(id) else {
-        let complaint = bad_parameter(language, "id", id, "12.0");
+        let complaint = bad_parameter(voice, "id", id, "12.0");
         return Reply::error(400, &complaint, request.format());
     };
     let decided = match app.inbox.decide(place, decision).await {
         Ok(decided) => decided,
-        Err(error) => return unavailable(request, language, &error),
+        Err(error) => return unavailable(request, voice, &error),
     };
-    let complaint = match decided {
-        Decided::NotHere => return Reply::error(404, &unknown(language, id), request.format()),
-        Decided::NotIn(state) => Some(nothing_to_decide(language, id, state)),
+    let refusal = match decided {
+        Decided::NotHere => Some((404, voice.complain("admin.unknown_call", &[id]))),
+        Decided::NotIn(state) => {
+            let values = [id, state.name()];
+            Some((409, voice.complain("admin.nothing_to_decide", &values)))
+        }
         Decided::Yes => None,
     };
-    if let Some(complaint) = complaint {
-        return Reply::error(409, &complaint, request.format());
+    if let Some((status, complaint)) = refusal {
+        return Reply::error(status, &complaint, request.format());
     }
     if decision == Decision::Resend {
         // Whatever this visit cannot finish, the cron finishes within a minute.
@@ -100,11 +97,11 @@ pub async fn decide<D: Database, T: Transport, N: Notes>(
     }
 }
 
-fn before(request: &Request, language: Language) -> Result<CallId, Complaint> {
+fn before(request: &Request, voice: Voice) -> Result<CallId, Complaint> {
     let Some(text) = request.parameter("before") else {
         return Ok(NEWEST);
     };
-    CallId::of(&text).ok_or_else(|| bad_parameter(language, "before", &text, "12.0"))
+    CallId::of(&text).ok_or_else(|| bad_parameter(voice, "before", &text, "12.0"))
 }
 
 fn listed(calls: &[ListedCall], next: Option<&str>) -> String {
@@ -118,38 +115,4 @@ fn lines(calls: &[ListedCall], next: Option<&str>) -> String {
     let more = next.map(|next| format!("… ?before={next}"));
     lines.extend(more.as_deref());
     lines.join("\n")
-}
-
-fn unknown(language: Language, id: &str) -> Complaint {
-    Complaint::new(
-        &language.fill(
-            "call {} cannot be decided about",
-            "щодо виклику {} нічого вирішити",
-            &[id],
-        ),
-        language.fill(
-            "it is not here, or somebody is making calls of its update right now",
-            "його тут немає, або виклики його оновлення виконуються саме зараз",
-            &[],
-        ),
-        language.pick(
-            "list the calls with `GET /admin/outbox`, or try again in a minute",
-            "подивіться виклики: `GET /admin/outbox`, або спробуйте за хвилину",
-        ),
-    )
-}
-
-fn nothing_to_decide(language: Language, id: &str, state: CallState) -> Complaint {
-    Complaint::new(
-        &language.fill(
-            "call {} cannot be decided about",
-            "щодо виклику {} нічого вирішити",
-            &[id],
-        ),
-        language.fill("it is `{}`", "він має стан `{}`", &[state.name()]),
-        language.pick(
-            "decide about calls that are `parked`, `wait` or `failed`: `GET /admin/outbox`",
-            "вирішуйте щодо викликів у стані `parked`, `wait` або `failed`: `GET /admin/outbox`",
-        ),
-    )
 }

@@ -1,6 +1,6 @@
 //! Pages of a list: what the query asks for, and what is wrong with it.
 
-use crate::language::Language;
+use crate::phrases::Voice;
 use crate::reply::Complaint;
 use crate::request::Request;
 
@@ -13,7 +13,7 @@ const LIMIT_MAX: i64 = 500;
 /// The name of the state an entry must have, where one is asked for.
 pub(crate) fn state(
     request: &Request,
-    language: Language,
+    voice: Voice,
     states: &[&'static str],
 ) -> Result<Option<&'static str>, Complaint> {
     let Some(asked) = request.parameter("state") else {
@@ -21,19 +21,19 @@ pub(crate) fn state(
     };
     match states.iter().find(|state| **state == asked) {
         Some(state) => Ok(Some(state)),
-        None => Err(bad_parameter(language, "state", &asked, &states.join(", "))),
+        None => Err(bad_parameter(voice, "state", &asked, &states.join(", "))),
     }
 }
 
 /// How many entries the page is to hold.
-pub(crate) fn limit(request: &Request, language: Language) -> Result<i64, Complaint> {
-    number(request, language, "limit", LIMIT_DEFAULT, LIMIT_MAX)
+pub(crate) fn limit(request: &Request, voice: Voice) -> Result<i64, Complaint> {
+    number(request, voice, "limit", LIMIT_DEFAULT, LIMIT_MAX)
 }
 
 /// A whole number from 1 to `max` out of the query.
 pub(crate) fn number(
     request: &Request,
-    language: Language,
+    voice: Voice,
     name: &str,
     default: i64,
     max: i64,
@@ -43,7 +43,7 @@ pub(crate) fn number(
     };
     match text.parse::<i64>() {
         Ok(number) if (1..=max).contains(&number) => Ok(number),
-        _ => Err(bad_parameter(language, name, &text, &format!("1 … {max}"))),
+        _ => Err(bad_parameter(voice, name, &text, &format!("1 … {max}"))),
     }
 }
 
@@ -56,16 +56,7 @@ pub(crate) fn cut<E>(entries: &mut Vec<E>, limit: i64) -> bool {
 }
 
 /// The complaint about a parameter of the query or the path.
-pub(crate) fn bad_parameter(
-    language: Language,
-    name: &str,
-    value: &str,
-    expected: &str,
-) -> Complaint {
-    let values = [value, expected];
-    Complaint::new(
-        &language.fill("`{}` cannot be used", "`{}` не годиться", &[name]),
-        language.fill("`{}` is not one of: {}", "`{}` не належить до: {}", &values),
-        &language.fill("set it to one of: {}", "задайте одне з: {}", &[expected]),
-    )
+pub(crate) fn bad_parameter(voice: Voice, name: &str, value: &str, expected: &str) -> Complaint {
+    let values = [name, value, expected, expected];
+    voice.complain("admin.bad_parameter", &values)
 }

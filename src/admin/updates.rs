@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::delivery::inbox::State;
 use crate::inbox::database::Database;
 use crate::inbox::listing::ListedUpdate;
-use crate::language::Language;
 use crate::notes::Notes;
-use crate::reply::{Complaint, Format, Reply};
+use crate::phrases::Voice;
+use crate::reply::{Format, Reply};
 use crate::request::Request;
 use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
@@ -32,16 +32,10 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     request: &Request,
 ) -> Reply {
-    let language = request.language(app.settings.language);
-    let asked = page::state(request, language, &State::ALL.map(State::name)).and_then(|state| {
-        let before = page::number(
-            request,
-            language,
-            "before",
-            i64::from(u32::MAX),
-            (1 << 53) - 1,
-        )?;
-        Ok((state, before, page::limit(request, language)?))
+    let voice = app.voice(request);
+    let asked = page::state(request, voice, &State::ALL.map(State::name)).and_then(|state| {
+        let before = page::number(request, voice, "before", i64::from(u32::MAX), (1 << 53) - 1)?;
+        Ok((state, before, page::limit(request, voice)?))
     });
     let (state, before, limit) = match asked {
         Ok(asked) => asked,
@@ -49,7 +43,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     };
     let mut updates = match app.inbox.list(state, before, limit + 1).await {
         Ok(updates) => updates,
-        Err(error) => return unavailable(request, language, &error),
+        Err(error) => return unavailable(request, voice, &error),
     };
     let has_more = page::cut(&mut updates, limit);
     let next = updates.last().map(|update| update.seq).filter(|_| has_more);
@@ -65,9 +59,9 @@ pub async fn show<D: Database, T: Transport, N: Notes>(
     request: &Request,
     id: &str,
 ) -> Reply {
-    let language = request.language(app.settings.language);
-    match find(app, request, language, id).await {
-        Ok(update) => told(request, language, update),
+    let voice = app.voice(request);
+    match find(app, request, voice, id).await {
+        Ok(update) => told(request, voice, update),
         Err(reply) => reply,
     }
 }
@@ -79,15 +73,18 @@ pub async fn replay<D: Database, T: Transport, N: Notes>(
     request: &Request,
     id: &str,
 ) -> Reply {
-    let language = request.language(app.settings.language);
-    let update = match find(app, request, language, id).await {
+    let voice = app.voice(request);
+    let update = match find(app, request, voice, id).await {
         Ok(update) => update,
         Err(reply) => return reply,
     };
     match app.inbox.replay(update.update_id, &update.kind).await {
         Ok(true) => {}
-        Ok(false) => return Reply::error(409, &still_open(language, id), request.format()),
-        Err(error) => return unavailable(request, language, &error),
+        Ok(false) => {
+            let complaint = voice.complain("admin.still_open", &[id, id]);
+            return Reply::error(409, &complaint, request.format());
+        }
+        Err(error) => return unavailable(request, voice, &error),
     }
     // Whatever this visit cannot finish, the cron finishes within a minute.
     let _ = webhook::take_up(app).await;
@@ -97,24 +94,27 @@ pub async fn replay<D: Database, T: Transport, N: Notes>(
 async fn find<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     request: &Request,
-    language: Language,
+    voice: Voice,
     id: &str,
 ) -> Result<ListedUpdate, Reply> {
     let Ok(id) = id.parse().map(UpdateId) else {
-        let complaint = bad_parameter(language, "update_id", id, "a number");
+        let complaint = bad_parameter(voice, "update_id", id, "a number");
         return Err(Reply::error(400, &complaint, request.format()));
     };
     match app.inbox.show(id).await {
         Ok(Some(update)) => Ok(update),
-        Ok(None) => Err(Reply::error(404, &unknown(language, id), request.format())),
-        Err(error) => Err(unavailable(request, language, &error)),
+        Ok(None) => {
+            let complaint = voice.complain("admin.unknown_update", &[&id.to_string()]);
+            Err(Reply::error(404, &complaint, request.format()))
+        }
+        Err(error) => Err(unavailable(request, voice, &error)),
     }
 }
 
-fn told(request: &Request, language: Language, update: ListedUpdate) -> Reply {
+fn told(request: &Request, voice: Voice, update: ListedUpdate) -> Reply {
     match request.format() {
         Format::Json => Reply::json(200, &Shown { update }),
-        Format::Text => Reply::text(200, &story::of(language, &update)),
+        Format::Text => Reply::text(200, &story::of(voice, &update)),
     }
 }
 
@@ -137,43 +137,4 @@ fn line(update: &ListedUpdate) -> String {
         update.attempts,
     );
     line.trim_end().to_owned()
-}
-
-fn unknown(language: Language, id: UpdateId) -> Complaint {
-    Complaint::new(
-        &language.fill(
-            "update {} is not here",
-            "оновлення {} тут немає",
-            &[&id.to_string()],
-        ),
-        language.fill(
-            "it never arrived, or it was forgotten after KEEP_HOURS",
-            "воно не надходило, або його забуто після KEEP_HOURS",
-            &[],
-        ),
-        language.pick(
-            "list what is here: `GET /admin/updates`",
-            "подивіться, що є: `GET /admin/updates`",
-        ),
-    )
-}
-
-fn still_open(language: Language, id: &str) -> Complaint {
-    Complaint::new(
-        &language.fill(
-            "update {} cannot be replayed now",
-            "оновлення {} зараз не можна повторити",
-            &[id],
-        ),
-        language.fill(
-            "something is still left to do on it",
-            "на ньому ще щось лишилося зробити",
-            &[],
-        ),
-        &language.fill(
-            "look at it with `GET /admin/updates/{}`; drop calls that wait with `POST /admin/outbox/<id>/drop`",
-            "подивіться: `GET /admin/updates/{}`; виклики, що чекають, відкиньте: `POST /admin/outbox/<id>/drop`",
-            &[id],
-        ),
-    )
 }

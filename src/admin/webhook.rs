@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::admin::{texts, unavailable};
+use crate::admin::{not_recorded, texts, unavailable};
 use crate::app::App;
 use crate::handlers::menu;
 use crate::inbox::InboxError;
@@ -106,10 +106,8 @@ pub async fn set<D: Database, T: Transport, N: Notes>(
     let mut change = Change::new(app, request);
     let wish = match body.read(BODY_BYTES_MAX).await {
         Ok(body) => Wish::read(&body, &app.settings, &request.origin),
-        Err(error) => Err((
-            "body",
-            texts::unreadable(change.voice.language, error == BodyError::TooLarge),
-        )),
+        Err(BodyError::TooLarge) => Err(("body", change.voice.say("admin.body_too_large", &[]))),
+        Err(BodyError::Broken) => Err(("body", change.voice.say("admin.body_broken", &[]))),
     };
     let outcome = match wish {
         Ok(wish) => change.set(wish).await,
@@ -123,15 +121,15 @@ pub async fn inspect<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     request: &Request,
 ) -> Reply {
-    let language = request.language(app.settings.language);
+    let voice = app.voice(request);
     let record = match app.inbox.webhook().await {
         Ok(record) => record,
-        Err(error) => return unavailable(request, language, &error),
+        Err(error) => return unavailable(request, voice, &error),
     };
     let actual = match app.telegram.webhook_info().await {
         Ok(actual) => actual,
         Err(error) => {
-            return Reply::error(502, &texts::call_failed(language, &error), request.format());
+            return Reply::error(502, &texts::call_failed(voice, &error), request.format());
         }
     };
     let webhook = Webhook::new(record.wanted, actual);
@@ -139,7 +137,7 @@ pub async fn inspect<D: Database, T: Transport, N: Notes>(
         Format::Text => Reply::text(
             200,
             &texts::inspection(
-                language,
+                voice,
                 webhook.wanted.as_ref(),
                 &webhook.actual,
                 &webhook.differences,
@@ -280,15 +278,12 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         let me = self.app.telegram.call(&GetMe {}).await;
         let profile = Profile::of(&self.telegram("token", me)?);
         note(self.app, &profile).await;
-        self.done(
-            "token",
-            self.voice.say("admin.token_accepted", &[&profile.username]),
-        );
-        self.done("parameters", wanted.url.clone());
+        self.done("token", "admin.token_accepted", &[&profile.username]);
+        self.step("parameters", StepState::Done, wanted.url.clone());
         let before = self.app.telegram.webhook_info().await;
         let before = self.telegram("before", before)?;
         let fresh = Secret::random()
-            .map_err(|_| Stopped::new(500, texts::no_randomness(self.voice.language)))?;
+            .map_err(|_| Stopped::new(500, self.voice.complain("admin.no_randomness", &[])))?;
         let record = self.app.inbox.prepare_secret(&fresh).await;
         let record = self.database(record)?;
         let secret = record.secret.as_ref().unwrap_or(&fresh);
@@ -298,13 +293,10 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         {
             self.failed("set", error.to_string());
             self.put_back(secret, record.wanted.as_ref(), &before).await;
-            return Err(Stopped::new(
-                502,
-                texts::call_failed(self.voice.language, &error),
-            ));
+            return Err(Stopped::new(502, texts::call_failed(self.voice, &error)));
         }
         if drop_pending_updates {
-            self.done("updates", texts::updates_cleared(self.voice.language));
+            self.done("updates", "admin.updates_cleared", &[]);
         }
         self.tell_what_was_replaced(&before, &wanted);
         let remembered = self
@@ -324,22 +316,25 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             .map(|difference| difference.field)
             .collect();
         if differing.contains(&"url") {
-            self.failed("connection", texts::read_back_differs(self.voice.language));
-            let complaint = texts::somebody_else_set_it(self.voice.language, &webhook.actual.url);
+            self.failed("connection", self.voice.say("admin.read_back_differs", &[]));
+            let complaint = self
+                .voice
+                .complain("admin.somebody_else_set_it", &[&webhook.actual.url]);
             return Err(Stopped::new(409, complaint));
         }
         let remembered = self.app.inbox.remember_taken(&webhook.actual).await;
         self.database(remembered)?;
         if differing.is_empty() {
-            let detail = texts::connection_tested(self.voice.language, &profile.username);
-            self.done("connection", detail);
+            let values = [&*profile.username];
+            self.done("connection", "admin.connection_tested", &values);
         } else {
             // Telegram skips kinds of updates it does not know and clamps numbers, both without a word.
-            let detail =
-                texts::telegram_took_it_otherwise(self.voice.language, &differing.join(", "));
+            let detail = self
+                .voice
+                .say("admin.taken_otherwise", &[&differing.join(", ")]);
             self.failed("connection", detail);
         }
-        self.done("start", texts::bot_started(self.voice.language));
+        self.done("start", "admin.bot_started", &[]);
         Ok(webhook)
     }
 
@@ -356,12 +351,9 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         let deleted = self.app.telegram.delete_webhook(drop_pending_updates).await;
         *description = self.telegram("delete", deleted)?;
         if drop_pending_updates {
-            self.done("updates", texts::updates_cleared(self.voice.language));
+            self.done("updates", "admin.updates_cleared", &[]);
         }
-        self.done(
-            "delete",
-            texts::old_webhook_removed(self.voice.language, description),
-        );
+        self.done("delete", "admin.old_webhook_removed", &[description]);
         let actual = self.app.telegram.webhook_info().await;
         Ok(Webhook::new(
             Some(wanted),
@@ -372,37 +364,23 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     /// Prepares the next secret, gives it to Telegram, and accepts the old one for as long as `grace_ms`.
     async fn rotate(&mut self, grace_ms: i64) -> Result<Webhook, Stopped> {
         let fresh = Secret::random()
-            .map_err(|_| Stopped::new(500, texts::no_randomness(self.voice.language)))?;
+            .map_err(|_| Stopped::new(500, self.voice.complain("admin.no_randomness", &[])))?;
         let record = self.app.inbox.prepare_rotation(&fresh, grace_ms).await;
         let record = self.database(record)?;
         self.app.isolate.forget_door();
         let wanted = record.wanted.filter(|wanted| !wanted.url.is_empty());
         let (Some(wanted), Some(next)) = (wanted, record.next_secret) else {
-            let say = |name| self.voice.say(name, &[]);
-            let complaint = Complaint::new(
-                &say("admin.nothing_to_rotate"),
-                say("admin.nothing_to_rotate.why"),
-                &say("admin.nothing_to_rotate.remedy"),
-            );
+            let complaint = self.voice.complain("admin.nothing_to_rotate", &[]);
             return Err(Stopped::new(409, complaint));
         };
-        self.done("prepare", self.voice.say("admin.secret_prepared", &[]));
+        self.done("prepare", "admin.secret_prepared", &[]);
         let finished = rotation::finish(self.app, &wanted, &next).await;
         let finished = self.database(finished)?;
-        let description = finished.map_err(|error| {
-            // Both secrets stay accepted, and the guard goes on from here each minute.
-            self.failed("switch", error.to_string());
-            Stopped::new(502, texts::call_failed(self.voice.language, &error))
-        })?;
-        self.done(
-            "switch",
-            texts::telegram_says(self.voice.language, &description),
-        );
+        // After a refusal both secrets stay accepted, and the guard goes on from here each minute.
+        let description = self.telegram("switch", finished)?;
+        self.done("switch", "admin.telegram_says", &[&description]);
         let minutes = (grace_ms / 60_000).to_string();
-        self.done(
-            "accept",
-            self.voice.say("admin.old_secret_accepted", &[&minutes]),
-        );
+        self.done("accept", "admin.old_secret_accepted", &[&minutes]);
         let actual = self.app.telegram.webhook_info().await;
         Ok(Webhook::new(
             Some(wanted),
@@ -420,10 +398,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         let telegram = &self.app.telegram;
         let set = telegram.set_webhook(wanted, secret, drop_pending_updates);
         let description = set.await?;
-        self.done(
-            "set",
-            texts::telegram_says(self.voice.language, &description),
-        );
+        self.done("set", "admin.telegram_says", &[&description]);
         Ok(())
     }
 
@@ -440,13 +415,14 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         match wanted.filter(|wanted| wanted.url == before.url) {
             None => self.failed(
                 "restore",
-                texts::foreign_is_gone(self.voice.language, &before.url),
+                self.voice.say("admin.foreign_is_gone", &[&before.url]),
             ),
             Some(ours) => match self.set_webhook(secret, ours, false).await {
-                Ok(()) => self.done("restore", texts::put_back(self.voice.language, &ours.url)),
+                Ok(()) => self.done("restore", "admin.put_back", &[&ours.url]),
                 Err(error) => {
-                    let detail =
-                        texts::not_put_back(self.voice.language, &ours.url, &error.to_string());
+                    let detail = self
+                        .voice
+                        .say("admin.not_put_back", &[&ours.url, &error.to_string()]);
                     self.failed("restore", detail);
                 }
             },
@@ -458,13 +434,10 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             self.step(
                 "replace",
                 StepState::Skipped,
-                texts::no_old_webhook(self.voice.language),
+                self.voice.say("admin.no_old_webhook", &[]),
             );
         } else {
-            self.done(
-                "replace",
-                texts::old_webhook_removed(self.voice.language, &before.url),
-            );
+            self.done("replace", "admin.old_webhook_removed", &[&before.url]);
         }
     }
 
@@ -476,12 +449,12 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
                 return self.failed("menu", error.to_string());
             }
         }
-        self.done("menu", texts::menu_sent(self.voice.language));
+        self.done("menu", "admin.menu_sent", &[]);
     }
 
     fn refuse_wish(&mut self, field: &'static str, why: &str) -> Stopped {
         self.failed("parameters", why.to_owned());
-        Stopped::new(400, texts::bad_wish(self.voice.language, field, why))
+        Stopped::new(400, self.voice.complain("admin.bad_wish", &[field, why]))
     }
 
     /// Stops where Telegram said no or nothing.
@@ -492,7 +465,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     ) -> Result<V, Stopped> {
         result.map_err(|error| {
             self.failed(step, error.to_string());
-            Stopped::new(502, texts::call_failed(self.voice.language, &error))
+            Stopped::new(502, texts::call_failed(self.voice, &error))
         })
     }
 
@@ -500,12 +473,12 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     fn database<V>(&mut self, result: Result<V, InboxError>) -> Result<V, Stopped> {
         result.map_err(|error| {
             self.failed("record", error.to_string());
-            Stopped::new(503, texts::not_recorded(self.voice.language, &error))
+            Stopped::new(503, not_recorded(self.voice, &error))
         })
     }
 
-    fn done(&mut self, name: &'static str, detail: String) {
-        self.step(name, StepState::Done, detail);
+    fn done(&mut self, name: &'static str, phrase: &str, values: &[&str]) {
+        self.step(name, StepState::Done, self.voice.say(phrase, values));
     }
 
     fn failed(&mut self, name: &'static str, detail: String) {

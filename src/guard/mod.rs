@@ -10,6 +10,7 @@ use crate::inbox::InboxError;
 use crate::inbox::alerts::Untold;
 use crate::inbox::database::Database;
 use crate::notes::Notes;
+use crate::phrases::Voice;
 use crate::plan::Plan;
 use crate::telegram::ids::ChatId;
 use crate::telegram::message::Message;
@@ -55,9 +56,8 @@ fn messages<D: Database, T: Transport, N: Notes>(
     untold: &Untold,
 ) -> Vec<PlannedCall> {
     let count = untold.count - untold.told;
-    let text = untold
-        .alert
-        .text(app.settings.language, count, untold.update);
+    let voice = Voice::new(app.settings.language, app.phrases);
+    let text = untold.alert.text(voice, count, untold.update);
     let mut plan = Plan::new();
     for owner in &app.settings.owners {
         plan.send(&Message {

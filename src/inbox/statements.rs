@@ -456,10 +456,16 @@ pub const NOTE_REFUSED: &str = concat!(
 pub const PREPARE_SECRET: &str = "INSERT INTO webhook (bot, secret) VALUES (?1, ?2) \
      ON CONFLICT (bot) DO UPDATE SET secret = coalesce(secret, excluded.secret)";
 
-/// Prepares the next secret, unless one is prepared already. ?1 bot, ?2 secret, ?3 how long the old one is accepted afterwards, in
-/// milliseconds
-pub const PREPARE_ROTATION: &str = "UPDATE webhook SET next_secret = coalesce(next_secret, ?2), grace_ms = ?3 \
-     WHERE bot = ?1 AND secret IS NOT NULL";
+/// Prepares the next secret, unless one is prepared already. Not within a minute after the webhook was set, unless the old one is not
+/// to be accepted any more: what carries the one before that may still be on its way.
+///
+/// ?1 bot, ?2 secret, ?3 how long the old one is accepted afterwards, in milliseconds
+pub const PREPARE_ROTATION: &str = concat!(
+    "UPDATE webhook SET next_secret = coalesce(next_secret, ?2), grace_ms = ?3 WHERE bot = ?1 AND secret IS NOT NULL ",
+    "AND (next_secret IS NOT NULL OR ?3 = 0 OR old_secret IS NULL OR set_at <= ",
+    now!(),
+    " - 60000)"
+);
 
 /// Makes the next secret the present one, once Telegram has it. ?1 bot, ?2 the next secret
 pub const SWITCH_SECRET: &str = concat!(

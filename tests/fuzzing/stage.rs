@@ -93,7 +93,7 @@ impl Stage {
             Ports(self.clone()),
             Ports(self.clone()),
             Ports(self.clone()),
-            (|_, _| None) as Phrases,
+            (|_, _| Some("what\n{}\nremedy".to_owned())) as Phrases,
         );
         let app = App::new(
             settings.expect("good settings"),
