@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::inbox::Inbox;
 use crate::inbox::database::Database;
-use crate::inbox::listing::StateCount;
-use crate::inbox::{Inbox, InboxError};
 use crate::isolate::Isolate;
 use crate::notes::Notes;
 use crate::phrases::{Phrases, Voice};
@@ -12,9 +11,7 @@ use crate::queue::Queue;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::telegram::Telegram;
-use crate::telegram::refusal::CallError;
-use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
-use crate::visit::{Boxed, Outside};
+use crate::telegram::transport::Transport;
 
 /// Everything one visit needs.
 pub struct App<D, T, N> {
@@ -62,27 +59,5 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
     /// The voice for an operator.
     pub fn voice(&self, request: &Request) -> Voice {
         Voice::new(request.language(self.settings.language), self.phrases)
-    }
-}
-
-impl<D: Database, T: Transport, N: Notes> Outside for App<D, T, N> {
-    fn ask(
-        &self,
-        method: &'static str,
-        parameters: String,
-    ) -> Boxed<'_, Result<String, CallError>> {
-        Box::pin(async move { self.telegram.call_raw(method, &parameters).await })
-    }
-
-    fn fetch(&self, request: Outgoing) -> Boxed<'_, Result<Answer, Unreachable>> {
-        Box::pin(self.telegram.transport().carry(request))
-    }
-
-    fn download(&self, file_path: String) -> Boxed<'_, Result<Answer, Unreachable>> {
-        Box::pin(async move { self.telegram.download(&file_path).await })
-    }
-
-    fn count_updates(&self) -> Boxed<'_, Result<Vec<StateCount>, InboxError>> {
-        Box::pin(self.inbox.count())
     }
 }

@@ -3,14 +3,11 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::inbox::Task;
 use crate::inbox::database::Database;
+use crate::inbox::{CRON_AGE_MAX_MS, Task};
 use crate::notes::Notes;
 use crate::reply::Reply;
 use crate::telegram::transport::Transport;
-
-/// After how many milliseconds without a cron the worker counts as ill.
-const CRON_AGE_MAX_MS: i64 = 5 * 60 * 1000;
 
 /// What a monitor reads.
 #[derive(Serialize)]

@@ -56,6 +56,7 @@ pub mod routes;
 
 // The rooms.
 pub mod admin;
+pub mod doctor;
 pub mod handlers;
 pub mod health;
 pub mod webhook;
@@ -69,6 +70,7 @@ pub mod isolate;
 pub mod json;
 pub mod language;
 pub mod notes;
+mod page;
 pub mod phrases;
 pub mod plan;
 pub mod queue;

@@ -7,6 +7,9 @@ pub trait Notes {
     /// Reads a note. `None`: there is none, or it cannot be had right now.
     async fn read(&self, key: &str) -> Option<String>;
 
+    /// Whether it answers at all.
+    async fn answers(&self) -> bool;
+
     /// Writes a note that lasts for `seconds` (at least 60). A failure is not reported: the note is a copy of something.
     async fn write(&self, key: &str, text: &str, seconds: u32);
 }

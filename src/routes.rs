@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::admin;
 use crate::app::App;
+use crate::doctor;
 use crate::health;
 use crate::inbox::database::Database;
 use crate::inbox::outbox::Decision;
@@ -56,11 +57,16 @@ where
         ("GET", "/admin/outbox") => admin::outbox::list(app, request).await,
         ("POST", "/admin/webhook/rotate") => admin::webhook::rotate(app, request).await,
         (_, "/admin/webhook/rotate") => Reply::method_not_allowed("POST"),
+        ("GET", "/admin/doctor") => doctor::examine(app, request).await,
+        ("POST", "/admin/doctor/probe") => doctor::probe::listen(app, request).await,
+        (_, "/admin/doctor/probe") => Reply::method_not_allowed("POST"),
         ("GET", "/admin/incidents") => admin::incidents::list(app, request).await,
         ("GET", "/admin/metrics") => admin::metrics::show(app, request).await,
-        (_, "/admin/updates" | "/admin/outbox" | "/admin/incidents" | "/admin/metrics") => {
-            Reply::method_not_allowed("GET")
-        }
+        (
+            _,
+            "/admin/updates" | "/admin/outbox" | "/admin/doctor" | "/admin/incidents"
+            | "/admin/metrics",
+        ) => Reply::method_not_allowed("GET"),
         (method, path) => of_one(app, request, method, path).await,
     })
 }

@@ -9,6 +9,9 @@ use crate::telegram::ids::{BotId, UserId};
 /// The shortest admin token, in characters.
 const ADMIN_TOKEN_LENGTH_MIN: usize = 32;
 
+/// How many different characters it has at least, unless it is easy to guess.
+const ADMIN_TOKEN_VARIETY_MIN: usize = 10;
+
 /// The kinds of updates asked for unless the operator says otherwise: all that Telegram sends by default.
 ///
 /// Asking for them by name keeps a poller's own list from sticking to the bot.
@@ -48,6 +51,10 @@ pub struct Settings {
     pub bot: BotId,
     /// The digest of the token that opens the admin routes.
     pub admin: Sha256Digest,
+    /// Whether the token that opens the admin routes is easy to guess: a few characters again and again.
+    pub admin_is_weak: bool,
+    /// Where alerts are posted as JSON, beside the owners' chats. The address is often a secret itself.
+    pub alert_url: Option<Secret>,
     /// The Bot API's address, without a slash at its end.
     pub api_root: String,
     /// The worker's own public address, where it is not the one an admin request comes to.
@@ -84,6 +91,8 @@ impl Settings {
             token,
             bot,
             admin: reader.admin(),
+            admin_is_weak: reader.admin_is_weak(),
+            alert_url: reader.alert_url(),
             api_root: reader.api_root(),
             public_url: reader.public_url(),
             owners: reader.owners(),
@@ -157,6 +166,26 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             Some(_) => {}
         }
         Secret::new(token.unwrap_or_default()).digest()
+    }
+
+    fn admin_is_weak(&self) -> bool {
+        let token = self.text("ADMIN_TOKEN").unwrap_or_default();
+        let mut bytes: Vec<u8> = token.into_bytes();
+        bytes.sort_unstable();
+        bytes.dedup();
+        bytes.len() < ADMIN_TOKEN_VARIETY_MIN
+    }
+
+    fn alert_url(&mut self) -> Option<Secret> {
+        let url = self.text("ALERT_URL")?;
+        if !url.starts_with("https://") && !address::is_on_this_machine(&url) {
+            self.complain(
+                "ALERT_URL",
+                "it does not begin with `https://`",
+                "run `npx wrangler secret put ALERT_URL` and paste an address that does",
+            );
+        }
+        Some(Secret::new(url))
     }
 
     fn api_root(&mut self) -> String {

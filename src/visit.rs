@@ -34,6 +34,8 @@ pub trait Outside {
     fn download(&self, file_path: String) -> Boxed<'_, Result<Answer, Unreachable>>;
     /// How many updates are in which state.
     fn count_updates(&self) -> Boxed<'_, Result<Vec<StateCount>, InboxError>>;
+    /// What the doctor finds, short, in a language.
+    fn examine(&self, language: Language) -> Boxed<'_, String>;
 }
 
 /// One update on its way through a handler.
@@ -146,5 +148,10 @@ impl Visit<'_> {
     /// How many updates are in which state.
     pub async fn count_updates(&self) -> Result<Vec<StateCount>, InboxError> {
         self.outside.count_updates().await
+    }
+
+    /// What the doctor finds, short, in the person's language.
+    pub async fn examine(&self) -> String {
+        self.outside.examine(self.language).await
     }
 }

@@ -13,7 +13,7 @@ static PHRASES: LazyLock<BTreeMap<String, [String; 2]>> = LazyLock::new(|| {
 });
 
 /// Families whose names are put together, which have tests of their own: tests/guard.rs and tests/doctor.rs.
-const COMPOSED: [&str; 3] = ["doctor", "error", "incident"];
+const COMPOSED: [&str; 4] = ["doctor", "error", "incident", "probe"];
 
 /// As `phrase` in `phrases.js`.
 pub fn phrase(name: &str, tag: &str) -> Option<String> {

@@ -465,6 +465,10 @@ pub struct InProcessTransport {
 }
 
 impl Transport for InProcessTransport {
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.telegram.now()).unwrap()
+    }
+
     async fn carry(&self, request: Outgoing) -> Result<HttpAnswer, Unreachable> {
         let path = request
             .url
@@ -474,13 +478,14 @@ impl Transport for InProcessTransport {
         let content_type = request
             .content_type
             .map(|value| ("Content-Type".to_owned(), value.to_owned()));
+        let timeout_ms = u64::from(request.timeout_ms);
         let request = telegram::Request {
             method: request.method.to_owned(),
             path,
             headers: content_type.into_iter().collect(),
             body: request.body,
         };
-        match self.telegram.call(request, 10_000) {
+        match self.telegram.call(request, timeout_ms) {
             Ok(response) => Ok(HttpAnswer {
                 status: response.status,
                 body: response.body,
@@ -524,6 +529,10 @@ type MemoryNotes = RefCell<BTreeMap<String, String>>;
 pub struct NotesPort(Rc<MemoryNotes>);
 
 impl Notes for NotesPort {
+    async fn answers(&self) -> bool {
+        true
+    }
+
     async fn read(&self, key: &str) -> Option<String> {
         self.0.borrow().get(key).cloned()
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 /// Rooms that may call another room, as `src/lib.rs` says.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("webhook", "handlers"),
+    ("webhook", "doctor"),
+    ("doctor", "webhook"),
     ("admin", "webhook"),
     ("admin", "handlers"),
 ];
@@ -18,6 +20,12 @@ const MAY_WAIT: &[(&str, &str)] = &[
     ("src/routes.rs", "the rooms"),
     ("src/webhook/", "the database, a handler, Telegram"),
     ("src/admin/incidents.rs", "the database"),
+    (
+        "src/doctor/evidence.rs",
+        "Telegram, the database, the notes",
+    ),
+    ("src/doctor/mod.rs", "the evidence"),
+    ("src/doctor/probe.rs", "Telegram, as a poller does"),
     ("src/admin/metrics.rs", "the database"),
     ("src/admin/outbox.rs", "the database"),
     ("src/admin/updates.rs", "the database"),
@@ -27,7 +35,6 @@ const MAY_WAIT: &[(&str, &str)] = &[
         "src/handlers/mod.rs",
         "handlers that read before they plan; see `READS`",
     ),
-    ("src/app.rs", "the ports, on behalf of a visit"),
     ("src/visit.rs", "the outside world, on behalf of a handler"),
     ("src/inbox/alerts.rs", "the database"),
     ("src/inbox/guard.rs", "the database"),
@@ -48,6 +55,7 @@ const READS: &[&str] = &[
     "visit.fetch(",
     "visit.file(",
     "visit.count_updates(",
+    "visit.examine(",
 ];
 
 pub(crate) struct Source {

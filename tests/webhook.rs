@@ -973,6 +973,10 @@ fn a_commit_that_does_not_take_effect_claims_nothing_that_would_be_forgotten() {
 struct NoTime;
 
 impl Transport for NoTime {
+    fn now_ms(&self) -> i64 {
+        0
+    }
+
     async fn carry(&self, _: Outgoing) -> Result<Answer, Unreachable> {
         Err(Unreachable::TimedOut)
     }

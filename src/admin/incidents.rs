@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::admin::page;
 use crate::admin::unavailable;
 use crate::app::App;
 use crate::inbox::database::Database;
 use crate::inbox::guard::Incident;
 use crate::notes::Notes;
+use crate::page;
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 use crate::request::Request;

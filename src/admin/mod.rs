@@ -3,7 +3,6 @@
 pub mod incidents;
 pub mod metrics;
 pub mod outbox;
-mod page;
 mod story;
 pub(crate) mod texts;
 pub mod updates;

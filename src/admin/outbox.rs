@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::admin::page::{self, bad_parameter};
 use crate::admin::unavailable;
 use crate::app::App;
 use crate::delivery::outbox::CallState;
@@ -10,6 +9,7 @@ use crate::inbox::database::Database;
 use crate::inbox::outbox::{CallId, Decided, Decision, ListedCall};
 use crate::json::text_of;
 use crate::notes::Notes;
+use crate::page::{self, bad_parameter};
 use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::Request;

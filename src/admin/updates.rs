@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::admin::page::{self, bad_parameter};
 use crate::admin::{story, unavailable};
 use crate::app::App;
 use crate::delivery::inbox::State;
 use crate::inbox::database::Database;
 use crate::inbox::listing::ListedUpdate;
 use crate::notes::Notes;
+use crate::page::{self, bad_parameter};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 use crate::request::Request;

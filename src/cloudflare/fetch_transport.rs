@@ -41,6 +41,10 @@ impl Transport for FetchTransport {
     async fn pause(&self, milliseconds: u32) {
         js::pause(milliseconds).await;
     }
+
+    fn now_ms(&self) -> i64 {
+        js::now_ms()
+    }
 }
 
 /// What `fetch` is told beside the URL.

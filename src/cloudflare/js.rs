@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use worker::Delay;
-use worker::js_sys::{Array, Function, Object, Promise, Reflect};
+use worker::js_sys::{Array, Date, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -48,4 +48,10 @@ pub(crate) async fn call_and_wait(
 /// Waits, on the runtime's clock.
 pub(crate) async fn pause(milliseconds: u32) {
     Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
+}
+
+/// The time, in whole milliseconds since 1970.
+#[allow(clippy::cast_possible_truncation)]
+pub(crate) fn now_ms() -> i64 {
+    Date::now() as i64
 }

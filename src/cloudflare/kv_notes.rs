@@ -16,6 +16,11 @@ impl Notes for KvNotes {
         note.ok()?.as_string()
     }
 
+    async fn answers(&self) -> bool {
+        let arguments = Array::of1(&"anything".into());
+        call_and_wait(&self.0, "get", &arguments).await.is_ok()
+    }
+
     async fn write(&self, key: &str, text: &str, seconds: u32) {
         let options = object(&[("expirationTtl", seconds.into())]);
         let arguments = Array::of3(&key.into(), &text.into(), &options);

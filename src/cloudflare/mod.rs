@@ -14,7 +14,7 @@ use std::panic;
 use std::rc::Rc;
 
 use serde::Serialize;
-use worker::js_sys::{Array, Date};
+use worker::js_sys::Array;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Request, Response, console};
@@ -22,7 +22,7 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::cloudflare::bindings::WorkerApp;
 use crate::cloudflare::body::RequestBody;
-use crate::cloudflare::js::{call, object, property};
+use crate::cloudflare::js::{call, now_ms, object, property};
 use crate::guard;
 use crate::inbox::Cost;
 use crate::isolate::Isolate;
@@ -233,10 +233,4 @@ fn log(app: &WorkerApp, visitor: &str, update_id: Option<UpdateId>, verdict: &st
         ms: now_ms() - app.now_ms,
     };
     console::log_1(&text_of(&line).into());
-}
-
-/// The time, in whole milliseconds since 1970.
-#[allow(clippy::cast_possible_truncation)]
-fn now_ms() -> i64 {
-    Date::now() as i64
 }

@@ -3,19 +3,25 @@
 pub mod restore;
 pub mod war;
 
+use serde::Serialize;
+
 use crate::app::App;
 use crate::delivery::outbox::PlannedCall;
 use crate::guard::restore::Watched;
 use crate::inbox::InboxError;
 use crate::inbox::alerts::Untold;
 use crate::inbox::database::Database;
+use crate::json::text_of;
 use crate::notes::Notes;
 use crate::phrases::Voice;
 use crate::plan::Plan;
-use crate::telegram::ids::ChatId;
+use crate::telegram::ids::{BotId, ChatId, UserId};
 use crate::telegram::message::Message;
-use crate::telegram::transport::Transport;
+use crate::telegram::transport::{Outgoing, Transport};
 use crate::webhook;
+
+/// How long the second channel for alerts may take to answer, in milliseconds.
+const ALERT_TIMEOUT_MS: u32 = 5_000;
 
 /// What a tick did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,41 +38,73 @@ pub async fn tick<D: Database, T: Transport, N: Notes>(
 ) -> Result<Tick, InboxError> {
     let guarded = app.inbox.beat_and_guard().await?;
     let watched = restore::watch(app, &guarded).await?;
-    plan_alerts(app).await?;
+    tell(app).await?;
     let taken_up = webhook::take_up(app).await?;
     app.inbox.forget_old(app.settings.keep_hours).await?;
     Ok(Tick { watched, taken_up })
 }
 
-/// Plans a message to each owner about what they do not know yet. It is sent like any other call.
-async fn plan_alerts<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-) -> Result<(), InboxError> {
-    if app.settings.owners.is_empty() {
+/// Tells of what nobody was told yet: a message to each owner, sent like any other call, and a post to the second channel.
+async fn tell<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Result<(), InboxError> {
+    if app.settings.owners.is_empty() && app.settings.alert_url.is_none() {
         return Ok(());
     }
+    let voice = Voice::new(app.settings.language, app.phrases);
     for untold in app.inbox.untold().await? {
-        app.inbox.tell(&untold, &messages(app, &untold)).await?;
+        let count = untold.count - untold.told;
+        let text = untold.alert.text(voice, count, untold.update);
+        let messages = messages(&app.settings.owners, &text);
+        if app.inbox.tell(&untold, &messages).await? {
+            post(app, &untold, &text).await;
+        }
     }
     Ok(())
 }
 
-fn messages<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-    untold: &Untold,
-) -> Vec<PlannedCall> {
-    let count = untold.count - untold.told;
-    let voice = Voice::new(app.settings.language, app.phrases);
-    let text = untold.alert.text(voice, count, untold.update);
+fn messages(owners: &[UserId], text: &str) -> Vec<PlannedCall> {
     let mut plan = Plan::new();
-    for owner in &app.settings.owners {
+    for owner in owners {
         plan.send(&Message {
             chat_id: ChatId::from(*owner),
             message_thread_id: None,
-            text: text.clone(),
+            text: text.to_owned(),
             reply_markup: None,
         });
     }
     let calls = plan.calls().iter().cloned();
     calls.map(PlannedCall::new).collect()
+}
+
+/// Posts an alert to `ALERT_URL`, once. Slack reads `text`, Discord `content`; a failure is not repeated, since the owners are told too.
+async fn post<D: Database, T: Transport, N: Notes>(
+    app: &App<D, T, N>,
+    untold: &Untold,
+    text: &str,
+) {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        alert: &'a str,
+        bot: BotId,
+        subject: i64,
+        text: &'a str,
+        content: &'a str,
+    }
+    let Some(url) = &app.settings.alert_url else {
+        return;
+    };
+    let body = Body {
+        alert: untold.alert.name(),
+        bot: app.settings.bot,
+        subject: untold.update,
+        text,
+        content: text,
+    };
+    let request = Outgoing {
+        method: "POST",
+        url: url.expose().to_owned(),
+        content_type: Some("application/json"),
+        body: text_of(&body).into_bytes(),
+        timeout_ms: ALERT_TIMEOUT_MS,
+    };
+    let _ = app.telegram.transport().carry(request).await;
 }

@@ -1,6 +1,7 @@
 //! What the bot can do: one file per thing, and the tables that say when each is asked.
 
 pub mod cancel;
+pub mod doctor;
 pub mod fallback;
 pub mod feedback;
 pub mod help;
@@ -58,6 +59,15 @@ pub const COMMANDS: &[Command] = &[
         "status",
         ["show how the bot is doing", "показати, як справи в бота"],
         Handler::Later(|visit, session| Box::pin(status::answer(visit, session))),
+    )
+    .for_owners(),
+    Command::new(
+        "doctor",
+        [
+            "find what is wrong with the bot",
+            "знайти, що негаразд із ботом",
+        ],
+        Handler::Later(|visit, session| Box::pin(doctor::answer(visit, session))),
     )
     .for_owners(),
 ];

@@ -35,18 +35,21 @@ impl<D: Database> Inbox<D> {
         Ok(alerts.collect())
     }
 
-    /// Plans calls that tell of it. Of several who do so at once, one succeeds.
-    pub async fn tell(&self, untold: &Untold, plan: &[PlannedCall]) -> Result<(), InboxError> {
+    /// Plans calls that tell of it, where there are any, and notes that it is told. Of several who do so at once, one succeeds.
+    pub async fn tell(&self, untold: &Untold, plan: &[PlannedCall]) -> Result<bool, InboxError> {
         let values = vec![
             self.bot.0.into(),
             untold.alert.name().into(),
             untold.told.into(),
             untold.count.into(),
         ];
-        let told = statement(statements::TOLD, values.clone());
-        let tell = [values, vec![text_of(&plan).into()]].concat();
-        let tell = statement(statements::TELL, tell);
-        let [_, _] = self.trip("plan an alert", [tell, told]).await?;
-        Ok(())
+        let mut statements = Vec::with_capacity(2);
+        if !plan.is_empty() {
+            let tell = [values.clone(), vec![text_of(&plan).into()]].concat();
+            statements.push(statement(statements::TELL, tell));
+        }
+        statements.push(statement(statements::TOLD, values));
+        let rows = self.send("plan an alert", &statements).await?;
+        Ok(rows.last().is_some_and(|rows| !rows.is_empty()))
     }
 }

@@ -117,6 +117,13 @@ impl<D: Database> Inbox<D> {
         Ok(first(rows).map(Guarded::from).unwrap_or_default())
     }
 
+    /// Everything about the webhook.
+    pub async fn guarded(&self) -> Result<Guarded, InboxError> {
+        let read = self.about_webhook(statements::GUARDED);
+        let [rows] = self.trip("read the webhook's row", [read]).await?;
+        Ok(first(rows).map(Guarded::from).unwrap_or_default())
+    }
+
     /// Everything the doctor asks the database.
     pub async fn examine(&self) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
         let statements = [
@@ -222,6 +229,13 @@ impl<D: Database> Inbox<D> {
         let probe = statement(statements::PROBE, values);
         let [rows] = self.trip("note the probe", [probe]).await?;
         Ok(!rows.is_empty())
+    }
+
+    /// Notes that the doctor listens no more.
+    pub async fn end_probe(&self) -> Result<(), InboxError> {
+        let end = self.about_webhook(statements::END_PROBE);
+        self.send_surely("end the probe", &[end]).await?;
+        Ok(())
     }
 
     /// Notes how many updates wait at Telegram while the webhook is as it should be.

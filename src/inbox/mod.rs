@@ -37,6 +37,9 @@ const BODIES_BYTES_MAX: usize = 1 << 20;
 /// How long dead and quarantined updates are kept, in milliseconds.
 const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
 
+/// After how many milliseconds without a cron the worker counts as ill.
+pub const CRON_AGE_MAX_MS: i64 = 5 * 60 * 1000;
+
 /// How long incidents that are over are kept, in milliseconds.
 const KEEP_INCIDENTS_MS: i64 = 90 * 24 * 3600 * 1000;
 

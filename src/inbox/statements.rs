@@ -335,7 +335,7 @@ pub const TELL: &str = concat!(
 pub const TOLD: &str = concat!(
     "UPDATE alert SET told = ?4, told_at = ",
     now!(),
-    " WHERE bot = ?1 AND kind = ?2 AND told = ?3"
+    " WHERE bot = ?1 AND kind = ?2 AND told = ?3 RETURNING told"
 );
 
 /// Ends a row without a plan. ?1 seq, ?2 fence, ?3 state, ?4 error
@@ -548,12 +548,15 @@ pub const GIVE_TURN_BACK: &str = concat!(
 
 /// Notes that the webhook is away for the doctor's sake. No row: it is away already. ?1 bot, ?2 for how many milliseconds
 pub const PROBE: &str = concat!(
-    "UPDATE webhook SET probed_until = ",
+    "INSERT INTO webhook (bot, probed_until) VALUES (?1, ",
     now!(),
-    " + ?2 WHERE bot = ?1 AND probed_until <= ",
+    " + ?2) ON CONFLICT (bot) DO UPDATE SET probed_until = excluded.probed_until WHERE probed_until <= ",
     now!(),
     " RETURNING probed_until"
 );
+
+/// Notes that the doctor listens no more. ?1 bot
+pub const END_PROBE: &str = "UPDATE webhook SET probed_until = 0 WHERE bot = ?1";
 
 /// Notes how many updates wait at Telegram while the webhook is as it should be. ?1 bot, ?2 how many
 pub const NOTE_WAITING: &str = concat!(

@@ -13,6 +13,9 @@ pub trait Transport {
 
     /// Waits, for when Telegram asks for a pause before the next call.
     async fn pause(&self, milliseconds: u32);
+
+    /// The time in milliseconds since 1970, for telling how long something took.
+    fn now_ms(&self) -> i64;
 }
 
 /// A request on its way out.

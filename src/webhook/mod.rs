@@ -5,6 +5,7 @@
 
 pub mod consumer;
 pub mod door;
+mod outside;
 pub mod repair;
 pub mod rotation;
 pub mod watch;

@@ -210,9 +210,17 @@ impl Transport for Ports {
     async fn pause(&self, milliseconds: u32) {
         self.0.pause(milliseconds).await;
     }
+
+    fn now_ms(&self) -> i64 {
+        1_800_000_000_000
+    }
 }
 
 impl Notes for Ports {
+    async fn answers(&self) -> bool {
+        true
+    }
+
     async fn read(&self, _: &str) -> Option<String> {
         None
     }

@@ -159,6 +159,10 @@ impl Database for Ports {
 }
 
 impl Transport for Ports {
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.world.now()).unwrap()
+    }
+
     async fn carry(&self, request: Outgoing) -> Result<Answer, Unreachable> {
         let world = &self.world;
         world.count_subrequest(self.visit, false);
@@ -285,6 +289,10 @@ fn telegrams(request: &Outgoing) -> Request {
 }
 
 impl Notes for Ports {
+    async fn answers(&self) -> bool {
+        true
+    }
+
     async fn read(&self, _: &str) -> Option<String> {
         self.world.executor.sleep(5).await;
         None

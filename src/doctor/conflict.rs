@@ -1,0 +1,191 @@
+//! What a pasted error means: which of the four conflicts it is, who got it, who caused it, and what to do.
+//!
+//! The texts are those of `telegram-bot-api`, `Client.cpp` (15700, 16225, 15779, 15752), and older ones out of old bug reports.
+
+use serde::Serialize;
+
+use crate::phrases::Voice;
+use crate::reply::{Format, Reply};
+
+/// Parts of error texts in lower case, and what they mean. The first that is found counts.
+const MEANINGS: [(&str, Meaning); 16] = [
+    ("webhook is active", Meaning::WebhookActive),
+    ("other getupdates", Meaning::OtherPoller),
+    ("terminatedbyothergetupdates", Meaning::OtherPoller),
+    ("setwebhook request", Meaning::WebhookSet),
+    ("other setwebhook", Meaning::OtherSetWebhook),
+    ("other long poll", Meaning::OtherPollerOrWebhook),
+    ("409", Meaning::SomeConflict),
+    ("conflict", Meaning::SomeConflict),
+    ("logged out", Meaning::LoggedOut),
+    ("401", Meaning::BadToken),
+    ("unauthorized", Meaning::BadToken),
+    ("421", Meaning::BadToken),
+    ("429", Meaning::TooOften),
+    ("too many requests", Meaning::TooOften),
+    ("bad webhook", Meaning::BadWebhook),
+    ("wrong response from the webhook", Meaning::WrongResponse),
+];
+
+/// How libraries wrap errors, in lower case, and what each does about a conflict.
+const LIBRARIES: [(&str, &str, &str); 14] = [
+    ("telegramconflicterror", "aiogram", "error.library.aiogram"),
+    ("aiogram", "aiogram", "error.library.aiogram"),
+    (
+        "telegram.error.conflict",
+        "python-telegram-bot",
+        "error.library.ptb",
+    ),
+    ("telegram.ext", "python-telegram-bot", "error.library.ptb"),
+    ("grammyerror", "grammY", "error.library.grammy"),
+    ("grammy", "grammY", "error.library.grammy"),
+    ("etelegram", "node-telegram-bot-api", "error.library.node"),
+    ("telegraf", "Telegraf", "error.library.telegraf"),
+    ("telegramerror: 409", "Telegraf", "error.library.telegraf"),
+    (
+        "apitelegramexception",
+        "pyTelegramBotAPI",
+        "error.library.telebot",
+    ),
+    ("telebot", "pyTelegramBotAPI", "error.library.telebot"),
+    (
+        "terminatedbyothergetupdates",
+        "teloxide",
+        "error.library.teloxide",
+    ),
+    ("teloxide", "teloxide", "error.library.teloxide"),
+    (
+        "failed to get updates, retrying",
+        "tgbotapi",
+        "error.library.tgbotapi",
+    ),
+];
+
+/// What an error means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Somebody polls while a webhook is set.
+    WebhookActive,
+    /// Somebody polls, and then somebody else.
+    OtherPoller,
+    /// Somebody polls, and then a webhook was set.
+    WebhookSet,
+    /// Somebody sets the webhook, and somebody else at the same time.
+    OtherSetWebhook,
+    /// One of the two in the middle; a text until 2018.
+    OtherPollerOrWebhook,
+    /// A conflict, without its text.
+    SomeConflict,
+    /// Somebody called `logOut`.
+    LoggedOut,
+    /// The token is wrong or revoked.
+    BadToken,
+    /// Calls come too fast.
+    TooOften,
+    /// Telegram does not take the address of the webhook.
+    BadWebhook,
+    /// The webhook's host does not answer as it should.
+    WrongResponse,
+    /// None of these.
+    Unknown,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    explanation: Explanation<'a>,
+}
+
+#[derive(Serialize)]
+struct Explanation<'a> {
+    error: &'a str,
+    what: &'a str,
+    who_got_it: &'a str,
+    who_caused_it: &'a str,
+    remedy: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    library: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about_library: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<&'a str>,
+}
+
+impl Meaning {
+    /// Reads a pasted error.
+    pub fn of(error: &str) -> Self {
+        let error = error.to_ascii_lowercase();
+        let known = MEANINGS.iter().find(|(part, _)| error.contains(part));
+        known.map_or(Self::Unknown, |(_, meaning)| *meaning)
+    }
+
+    /// The name of its phrase: what it is, who got it, who caused it, and what to do, a line each.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WebhookActive => "error.webhook_active",
+            Self::OtherPoller => "error.other_poller",
+            Self::WebhookSet => "error.webhook_set",
+            Self::OtherSetWebhook => "error.other_set_webhook",
+            Self::OtherPollerOrWebhook => "error.other_poller_or_webhook",
+            Self::SomeConflict => "error.some_conflict",
+            Self::LoggedOut => "error.logged_out",
+            Self::BadToken => "error.bad_token",
+            Self::TooOften => "error.too_often",
+            Self::BadWebhook => "error.bad_webhook",
+            Self::WrongResponse => "error.wrong_response",
+            Self::Unknown => "error.unknown",
+        }
+    }
+
+    /// Whether it is about more than one program with one token: then the four usual causes are named.
+    fn is_conflict(self) -> bool {
+        matches!(
+            self,
+            Self::WebhookActive
+                | Self::OtherPoller
+                | Self::WebhookSet
+                | Self::OtherSetWebhook
+                | Self::OtherPollerOrWebhook
+                | Self::SomeConflict
+        )
+    }
+}
+
+/// The library that wrapped an error, and the name of the phrase about it.
+pub fn library(error: &str) -> Option<(&'static str, &'static str)> {
+    let error = error.to_ascii_lowercase();
+    let known = LIBRARIES.iter().find(|(part, ..)| error.contains(part))?;
+    Some((known.1, known.2))
+}
+
+/// Explains a pasted error.
+pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -> Reply {
+    let meaning = Meaning::of(error);
+    let text = voice.say(meaning.name(), &[origin]);
+    let mut lines = text.lines();
+    let [what, who_got_it, who_caused_it, remedy] =
+        [(); 4].map(|()| lines.next().unwrap_or_default());
+    let library = library(error);
+    let about_library = library.map(|(_, phrase)| voice.say(phrase, &[]));
+    let causes = match meaning.is_conflict() {
+        true => voice.say("error.causes", &[origin]),
+        false => String::new(),
+    };
+    if format == Format::Text {
+        let mut lines = vec![what, who_got_it, who_caused_it];
+        lines.extend(about_library.as_deref());
+        lines.extend(causes.lines());
+        let text = [&lines.join("\n"), "\n→ ", remedy].concat();
+        return Reply::text(200, &text);
+    }
+    let explanation = Explanation {
+        error: meaning.name().trim_start_matches("error."),
+        what,
+        who_got_it,
+        who_caused_it,
+        remedy,
+        library: library.map(|(name, _)| name),
+        about_library: about_library.as_deref(),
+        causes: causes.lines().collect(),
+    };
+    Reply::json(200, &Body { explanation })
+}
