@@ -29,7 +29,7 @@ struct Entry<'a> {
     what: String,
     hint: String,
     wanted: &'a str,
-    snapshot: &'a RawValue,
+    snapshot: Box<RawValue>,
     ended_at: Option<i64>,
     outcome: Option<&'a str>,
     error: Option<&'a str>,
@@ -79,7 +79,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
 }
 
 fn entry(voice: Voice, incident: &Incident) -> Option<Entry<'_>> {
-    let snapshot = serde_json::from_str(&incident.snapshot).ok()?;
+    let snapshot = RawValue::from_string(incident.snapshot.clone()).ok()?;
     Some(Entry {
         incident: incident.seq,
         at: incident.at,
