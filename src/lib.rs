@@ -28,17 +28,19 @@
 //!                  │
 //!  hall         routes        guard         the two ways in: a request, a tick
 //!                  │             │
-//!  rooms        webhook  admin/  health  handlers/
+//!  rooms        webhook  admin/  doctor/  health  handlers/
 //!                  │
 //!  foundations  everything else             plan, delivery/, telegram/, inbox/, session, settings, …
 //! ```
 //!
-//! Arrows go down only. Rooms do not call rooms, except that `webhook` asks `handlers` for a plan, and that `admin`, when it has
-//! set the webhook, tells `webhook` of it and asks `handlers` for the menu of commands. `tests/tidy.rs` checks this.
+//! Arrows go down only. Rooms do not call rooms, except that `webhook` asks `handlers` for a plan, and `doctor` for its findings where a
+//! handler wants them; that `admin`, when it has set the webhook, tells `webhook` of it and asks `handlers` for the menu of commands;
+//! and that `doctor`, after it has listened, lets `webhook` put the webhook back. `tests/tidy.rs` checks this.
 //!
 //! # Invariants, as absences
 //!
-//! - No long-running process, so nothing here can compete for `getUpdates`. No route and no handler calls it.
+//! - No long-running process, so nothing here can compete for `getUpdates`. Nothing calls it but the doctor's probe, when an operator
+//!   says so, and that confirms nothing.
 //! - No effect before the commit: a handler fills a plan and holds nothing that could send.
 //! - No change of a state outside the two tables of `delivery/`.
 //! - No SQL outside `inbox/statements.rs`, no changing statement on a claimed row without the fence of its claim.

@@ -52,6 +52,7 @@ fn help_shows_owners_more_than_others() {
         /feedback – write to my owner
         /cancel – stop what we were doing
         /status – show how the bot is doing
+        /doctor – find what is wrong with the bot
         Bob: /help
         bot → Bob: /start – say hello
         /help – show what I can do

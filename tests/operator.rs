@@ -1,6 +1,8 @@
 //! The operator's questions and decisions: what happened to an update, what waits, once more, and what the owners are told unasked.
 
 use expect_test::expect;
+use onehook::delivery::outbox::PlannedCall;
+use onehook::plan::{OnAmbiguity, Plan};
 use serde_json::{Value, json};
 
 use crate::test_bot::{Dies, TestBot, body, message};
@@ -218,11 +220,15 @@ fn two_crons_at_once_tell_the_owner_once() {
     let app = bot.app();
     let both = async {
         let untold = app.inbox.untold().await.unwrap();
-        for _ in 0..2 {
-            app.inbox.tell(&untold[0], &[]).await.unwrap();
-        }
+        let mut plan = Plan::new();
+        plan.call_raw("aMethod", &json!({"chat_id": 1}), OnAmbiguity::Resend);
+        let plan = [PlannedCall::new(plan.calls()[0].clone())];
+        [
+            app.inbox.tell(&untold[0], &plan).await.unwrap(),
+            app.inbox.tell(&untold[0], &plan).await.unwrap(),
+        ]
     };
-    pollster::block_on(both);
+    assert_eq!(pollster::block_on(both), [true, false]);
     let alerts = "SELECT count(*) FROM inbox WHERE kind = 'alert'";
     assert_eq!(bot.database.value(alerts), "1");
 }

@@ -1,5 +1,6 @@
-//! `POST /admin/doctor/probe`: listens as a poller would, to hear whether another one polls. It confirms nothing and drops nothing, but
-//! the other one gets a 409, which ends some libraries.
+//! `POST /admin/doctor/probe`: listens as a poller would, to hear whether another one polls.
+//!
+//! It confirms nothing and drops nothing, but the other one gets a 409, which ends some libraries.
 
 use serde::Serialize;
 
