@@ -21,6 +21,7 @@ mod bad_input;
 mod corpora;
 mod deploy;
 mod emulator_conformance;
+mod guard;
 mod handlers;
 mod json;
 mod model;

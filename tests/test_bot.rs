@@ -32,6 +32,8 @@ pub const TOKEN: &str = "4242:CANARY_bot_token_CANARY_bot_token_00";
 pub const ADMIN_TOKEN: &str = "CANARY_admin_token_CANARY_admin_token";
 /// Where the worker lives.
 pub const ORIGIN: &str = "http://127.0.0.1:8787";
+/// Where alerts are posted, if the setting says so.
+pub const ALERT_URL: &str = "https://alerts.example/CANARY_alert_url";
 /// Where Telegram lives.
 const API_ROOT: &str = "http://127.0.0.1:8081";
 /// When the tests begin: 2027-01-15, 08:00 UTC.
@@ -61,6 +63,8 @@ pub struct TestBot {
     settings: RefCell<BTreeMap<String, String>>,
     told: Cell<usize>,
     dies: Rc<Cell<Dies>>,
+    /// What was posted to the second channel for alerts.
+    pub posts: Rc<RefCell<Vec<String>>>,
     /// The status of every answer to Telegram, in order.
     pub statuses: RefCell<Vec<u16>>,
     /// Everything a visitor got to see, for the canaries.
@@ -96,6 +100,7 @@ impl TestBot {
             settings: RefCell::default(),
             told: Cell::new(0),
             dies: Rc::new(Cell::new(Dies::Never)),
+            posts: Rc::default(),
             statuses: RefCell::default(),
             seen: RefCell::default(),
         };
@@ -161,6 +166,29 @@ impl TestBot {
         drop(app);
         self.deliver();
         tick
+    }
+
+    /// What somebody else with the token asks of Telegram.
+    pub fn rival(&self, method: &str, parameters: &Value) -> Value {
+        let request = telegram::Request {
+            method: "POST".to_owned(),
+            path: format!("/bot{TOKEN}/{method}"),
+            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            body: parameters.to_string().into_bytes(),
+        };
+        let response = self.telegram.call(request, 60_000).unwrap();
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// The webhook as Telegram has it, with the bot's `allowed_updates`; its `url` is empty where none is set.
+    pub fn webhook(&self) -> Value {
+        let bot = &self.telegram.state()["bots"][0];
+        let mut webhook = bot["webhook"].clone();
+        webhook["allowed_updates"] = bot["allowed_updates"].clone();
+        if webhook["url"].is_null() {
+            webhook["url"] = json!("");
+        }
+        webhook
     }
 
     /// What people saw since the last look.
@@ -284,6 +312,7 @@ impl TestBot {
         };
         let transport = InProcessTransport {
             telegram: Rc::clone(&self.telegram),
+            posts: Rc::clone(&self.posts),
             dies: Rc::clone(&self.dies),
         };
         let notes = NotesPort(Rc::clone(&self.notes));
@@ -461,6 +490,7 @@ impl Database for DatabasePort {
 /// The way to the pretend Telegram, and the isolate's clock. For an isolate that dies it stands still.
 pub struct InProcessTransport {
     telegram: Rc<InProcess>,
+    posts: Rc<RefCell<Vec<String>>>,
     dies: Rc<Cell<Dies>>,
 }
 
@@ -470,6 +500,14 @@ impl Transport for InProcessTransport {
     }
 
     async fn carry(&self, request: Outgoing) -> Result<HttpAnswer, Unreachable> {
+        if request.url == ALERT_URL {
+            let post = String::from_utf8(request.body).unwrap();
+            self.posts.borrow_mut().push(post);
+            return Ok(HttpAnswer {
+                status: 200,
+                body: Vec::new(),
+            });
+        }
         let path = request
             .url
             .strip_prefix(API_ROOT)

@@ -26,7 +26,7 @@ pub fn next(restores: i64, since_ms: i64) -> Move {
     if since_ms >= PEACE_AFTER_MS.max(2 * pause_ms) {
         Move::Restore(1)
     } else if since_ms >= pause_ms {
-        Move::Restore(restores + 1)
+        Move::Restore(restores.saturating_add(1))
     } else {
         Move::HoldBack(pause_ms - since_ms)
     }
@@ -34,8 +34,8 @@ pub fn next(restores: i64, since_ms: i64) -> Move {
 
 /// How long the guard waits after so many restores, in milliseconds.
 fn pause_ms(restores: i64) -> i64 {
-    match u32::try_from(restores - FREE_RESTORES) {
-        Ok(doublings) => PAUSE_MAX_MS.min(MINUTE_MS << doublings.min(6)),
-        Err(_) => 0,
+    match restores - FREE_RESTORES {
+        ..0 => 0,
+        doublings => PAUSE_MAX_MS.min(MINUTE_MS << doublings.min(6)),
     }
 }
