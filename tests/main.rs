@@ -32,6 +32,7 @@ mod properties;
 mod queue;
 mod readme;
 mod rivals;
+mod scripts;
 mod settings;
 mod simulation;
 mod tidy;

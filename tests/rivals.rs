@@ -20,30 +20,28 @@ const REQUIREMENTS: &str = include_str!("rivals/requirements.txt");
 const URL: &str = "http://127.0.0.1:9/webhook";
 const SLOW_URL: &str = "https://slow.example/webhook";
 /// Python starts slowly on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 const WEBHOOK_IS_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
 const OTHER_GET_UPDATES: &str = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
-const SET_WEBHOOK: &str = "Conflict: terminated by setWebhook request";
+pub(crate) const SET_WEBHOOK: &str = "Conflict: terminated by setWebhook request";
 const OTHER_SET_WEBHOOK: &str = "Conflict: terminated by other setWebhook";
 
 /// A program that uses the same token; it is ended when this is dropped.
-struct Rival {
-    child: Child,
+pub(crate) struct Rival {
+    pub(crate) child: Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Rival {
     fn start(running: &Running, script: &str, rest: &[&str]) -> Self {
-        let mut child = Command::new(python())
-            .arg(
-                Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("tests/rivals")
-                    .join(script),
-            )
-            .args([&running.url, TOKEN])
-            .args(rest)
-            .env("NO_PROXY", "127.0.0.1")
+        let mut command = program(script);
+        command.args([&running.url, TOKEN]).args(rest);
+        Self::spawn(&mut command)
+    }
+
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .expect("the virtual environment has a python");
@@ -67,7 +65,7 @@ impl Rival {
             .any(|line| line.ends_with(end))
     }
 
-    fn wait_for(&self, end: &str) {
+    pub(crate) fn wait_for(&self, end: &str) {
         wait_until(end, PATIENCE, || self.printed(end));
     }
 }
@@ -79,8 +77,18 @@ impl Drop for Rival {
     }
 }
 
+/// One of the programs in `tests/rivals`, without its arguments.
+pub(crate) fn program(script: &str) -> Command {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rivals");
+    let mut command = Command::new(python());
+    command
+        .arg(folder.join(script))
+        .env("NO_PROXY", "127.0.0.1");
+    command
+}
+
 /// The python of a virtual environment with the rivals' libraries, made once and kept while the pins are the same.
-fn python() -> &'static Path {
+pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -162,7 +170,7 @@ fn calls(running: &Running, method: &str) -> Vec<Value> {
 }
 
 /// Whether a long poll waits for updates just now.
-fn someone_waits(running: &Running) -> bool {
+pub(crate) fn someone_waits(running: &Running) -> bool {
     let polls = calls(running, "getUpdates");
     polls.last().is_some_and(|poll| poll["result"].is_null())
 }

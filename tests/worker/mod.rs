@@ -19,6 +19,7 @@ mod persistence;
 mod prompt;
 mod queue;
 mod redeploy;
+mod take_over;
 mod telegram_faults;
 mod updates;
 mod webhook;
