@@ -170,10 +170,12 @@ fn without_a_token_libraries_and_connections_tell() {
 }
 
 #[test]
-fn a_script_that_starts_the_bot_again_is_ended_with_it() {
+fn a_script_that_may_start_the_bot_again_is_named_and_left_alone() {
     let mut machine = Machine::new();
     machine.process(50, 1, "-bash");
-    machine.process(51, 50, "bash run.sh");
+    machine
+        .process(51, 50, "bash run.sh")
+        .environment(&format!("TELEGRAM_TOKEN={TOKEN}"));
     machine
         .process(52, 51, "python3 -m bot")
         .environment(&format!("TELEGRAM_TOKEN={TOKEN}"));
@@ -186,15 +188,15 @@ fn a_script_that_starts_the_bot_again_is_ended_with_it() {
         &[],
         1,
         expect![[r#"
-        🔍 Looking for other programs of this bot
-        🔴 1. bash run.sh
-           process 51 of ada, works in /srv/bot
-           process 52 of ada, works in /srv/bot: python3 -m bot
-           has this bot's token: its environment
-           uses pyTelegramBotAPI (__main__.py)
-           stop it: kill 51 52
-           Looked into: processes
-    "#]],
+            🔍 Looking for other programs of this bot
+            🔴 1. python3 -m bot
+               process 52 of ada, works in /srv/bot
+               has this bot's token: its environment
+               uses pyTelegramBotAPI (__main__.py)
+               ⚠ the script above it may start it again: bash run.sh, process 51. If so: kill 51 52
+               stop it: kill 52
+               Looked into: processes
+        "#]],
     );
 }
 
@@ -288,6 +290,10 @@ fn apps_browsers_shells_and_onehook_itself_are_no_rivals() {
         let process = machine.process(pid, 1, command).environment(&token);
         process.talks_to("tcp", TELEGRAM);
     }
+    // What onehook has started is onehook's.
+    machine
+        .process(150, 103, "/checkout/node_modules/esbuild --service")
+        .environment(&token);
     // What a terminal's programs inherit, they do not use.
     for (pid, command) in (200..).zip(["-bash", "bash -l", "vim bot.py", "tmux new", "sleep 100"]) {
         machine.process(pid, 1, command).environment(&token);
@@ -321,14 +327,41 @@ fn a_compiled_bot_is_known_by_what_it_depends_on_and_onehook_by_its_name() {
             .works_in(&format!("srv/{name}"))
             .runs(program.to_str().unwrap());
     }
-    check(&machine, "find-rivals --here", &[], 1, expect![[r#"
+    check(
+        &machine,
+        "find-rivals --here",
+        &[],
+        1,
+        expect![[r#"
         🔍 Looking for other programs of this bot
         🔴 1. target/release/shop-bot
            process 85 of ada, works in /srv/shop-bot
            uses teloxide (Cargo.toml)
            stop it: kill 85
            Looked into: processes
-    "#]]);
+    "#]],
+    );
+}
+
+/// Many a bot is a loop around curl.
+#[test]
+fn a_shell_script_that_polls_is_a_rival() {
+    let mut machine = Machine::new();
+    let script = "while :; do curl \"https://api.telegram.org/bot$T/getUpdates\"; done\n";
+    machine.terminal.write("srv/bot/poll.sh", script);
+    machine.process(83, 10, "bash poll.sh");
+    machine.process(84, 10, "bash build.sh");
+    machine.terminal.write("srv/bot/build.sh", "make\n");
+    machine
+        .terminal
+        .write("srv/bot/requirements.txt", "aiogram\n");
+    let ended = machine.find("find-rivals --here", &[]);
+    assert!(
+        ended.output.contains("uses getUpdates (poll.sh)"),
+        "{}",
+        ended.output
+    );
+    assert!(!ended.output.contains("build.sh"), "{}", ended.output);
 }
 
 /// Tools that somebody runs in a bot's folder are no bots, but what serves the bot is one.

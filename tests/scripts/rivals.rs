@@ -1,6 +1,6 @@
 //! `scripts/find-rivals` on this very machine, with real bots that poll: aiogram and python-telegram-bot, unmodified.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -241,21 +241,38 @@ fn an_orphan_is_marked_and_can_be_stopped() {
     drop(orphan);
 }
 
-/// Asks about our own process with a yes, and about those of other tests with a no.
-fn stop(running: &Running, pid: u32, answers: &str) -> Ended {
-    let token = [("TELEGRAM_BOT_TOKEN", TOKEN)];
-    let ended = find(running, "find-rivals --here", &token, "");
-    let rivals = ended.output.split("🔴 ").skip(1);
-    let typed: String = rivals
-        .map(|rival| {
-            if rival.contains(&format!(" kill {pid}\n")) {
-                answers
-            } else {
-                "n\n"
-            }
-        })
-        .collect();
-    find(running, "find-rivals --here --stop", &token, &typed)
+/// Lets the script ask, and answers only about our own process; about those of others it says no. They are not ours to stop.
+fn stop(running: &Running, pid: u32, answers: &[&str]) -> Ended {
+    let terminal = Terminal::new();
+    let mut child = terminal
+        .script("find-rivals --here --stop")
+        .env("TELEGRAM_API_ROOT", &running.url)
+        .env("TELEGRAM_BOT_TOKEN", TOKEN)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut typed, mut said) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut output, mut bytes) = (String::new(), Vec::new());
+    let mut answers = answers.iter();
+    let mut byte = [0];
+    while said.read(&mut byte).unwrap() == 1 {
+        bytes.push(byte[0]);
+        if bytes.ends_with(b" [y/N] ") {
+            let question = String::from_utf8_lossy(&bytes).into_owned();
+            let is_ours = question.ends_with(&format!(" {pid} ? [y/N] "));
+            let answer = if is_ours { answers.next() } else { None };
+            typed
+                .write_all(answer.unwrap_or(&"n\n").as_bytes())
+                .unwrap();
+            output += &question;
+            bytes.clear();
+        }
+    }
+    output += &String::from_utf8_lossy(&bytes);
+    tells_no_secret(&output);
+    let status = child.wait().unwrap().code().unwrap();
+    Ended { output, status }
 }
 
 #[test]
@@ -273,19 +290,19 @@ fn a_bot_is_stopped_after_a_yes_and_only_then() {
     command.args(["-c", &deaf, host, port, TOKEN]);
     let mut bot = Bot::start(&mut command, "");
     thread::sleep(Duration::from_secs(1));
-    let ended = stop(&running, bot.0.id(), "n\n");
+    let ended = stop(&running, bot.0.id(), &["n\n"]);
     assert!(ended.output.contains("➖ left alone\n"), "{}", ended.output);
     assert_eq!(ended.status, 1);
     assert!(!bot.has_ended());
     // It does not listen to a polite request, and is asked about once more.
-    let ended = stop(&running, bot.0.id(), "y\nn\n");
+    let ended = stop(&running, bot.0.id(), &["y\n", "n\n"]);
     assert!(
         ended.output.contains("❌ it still runs\n"),
         "{}",
         ended.output
     );
     assert!(!bot.has_ended());
-    let ended = stop(&running, bot.0.id(), "y\ny\n");
+    let ended = stop(&running, bot.0.id(), &["y\n", "y\n"]);
     assert!(ended.output.contains("✅ stopped\n"), "{}", ended.output);
     assert!(bot.has_ended());
 }
