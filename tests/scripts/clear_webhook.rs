@@ -1,5 +1,6 @@
 //! `scripts/clear-webhook`: deletes, shows, judges; and says what is wrong, why, and what to do.
 
+use std::fs;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -334,6 +335,38 @@ fn a_telegram_that_is_not_there() {
                це не адреса, що починається з http:// чи https://
                → виконайте: unset TELEGRAM_API_ROOT
     "#]],
+    );
+}
+
+#[test]
+fn it_needs_curl_and_what_every_system_has() {
+    let running = telegram();
+    let terminal = Terminal::new();
+    let needed = [
+        "awk", "basename", "bash", "curl", "dirname", "grep", "sed", "sleep", "tr",
+    ];
+    for tool in fs::read_dir(terminal.folder.join("bin")).unwrap() {
+        let tool = tool.unwrap();
+        if !needed.iter().any(|name| tool.file_name() == *name) {
+            fs::remove_file(tool.path()).unwrap();
+        }
+    }
+    let run = || {
+        let mut command = terminal.script("clear-webhook");
+        command
+            .env("TELEGRAM_API_ROOT", &running.url)
+            .env("TELEGRAM_BOT_TOKEN", TOKEN);
+        terminal.run(&mut command, "")
+    };
+    let ended = run();
+    assert_eq!(ended.status, 0, "{}", ended.output);
+    assert!(!ended.output.contains("not found"), "{}", ended.output);
+    fs::remove_file(terminal.folder.join("bin/curl")).unwrap();
+    let ended = run();
+    assert!(
+        ended.output.starts_with("error: curl is missing\n"),
+        "{}",
+        ended.output
     );
 }
 

@@ -282,7 +282,6 @@ fn apps_browsers_shells_and_onehook_itself_are_no_rivals() {
         "/usr/lib/firefox/firefox -contentproc",
         "/checkout/node_modules/workerd/bin/workerd serve",
         "node /checkout/node_modules/.bin/wrangler dev --port 0",
-        "bash /checkout/scripts/dev --no-prompt",
         "bash /checkout/scripts/take-over https://onehook.ada.workers.dev",
         "/checkout/target/debug/examples/emulator serve --port 0",
     ];
@@ -295,7 +294,15 @@ fn apps_browsers_shells_and_onehook_itself_are_no_rivals() {
         .process(150, 103, "/checkout/node_modules/esbuild --service")
         .environment(&token);
     // What a terminal's programs inherit, they do not use.
-    for (pid, command) in (200..).zip(["-bash", "bash -l", "vim bot.py", "tmux new", "sleep 100"]) {
+    let inherit = [
+        "-bash",
+        "bash -l",
+        "bash /checkout/scripts/dev --no-prompt",
+        "vim bot.py",
+        "tmux new",
+        "sleep 100",
+    ];
+    for (pid, command) in (200..).zip(inherit) {
         machine.process(pid, 1, command).environment(&token);
     }
     check(
@@ -341,6 +348,19 @@ fn a_compiled_bot_is_known_by_what_it_depends_on_and_onehook_by_its_name() {
            Looked into: processes
     "#]],
     );
+}
+
+#[test]
+fn who_could_not_look_does_not_say_that_nobody_is_there() {
+    let machine = Machine::new();
+    let ended = machine.find("find-rivals", &[("TELEGRAM_BOT_TOKEN", "4242")]);
+    assert_eq!(ended.status, 2);
+    assert!(
+        ended.output.starts_with("error: that is no bot token\n"),
+        "{}",
+        ended.output
+    );
+    assert_eq!(machine.find("find-rivals --everywhere", &[]).status, 2);
 }
 
 /// Many a bot is a loop around curl.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::emulator::server::{self, KnownBot, Running};
 use crate::emulator::telegram::Options;
@@ -21,8 +22,11 @@ use crate::emulator::telegram::Options;
 /// The token of the bot under test. Its second half must be in nothing that a script prints.
 pub(crate) const TOKEN: &str = "4242:A_TOKEN_THAT_NO_SCRIPT_MAY_EVER_PRINT";
 
-/// All that the scripts need. The stage has nothing else, so that no docker of this machine is asked.
-const TOOLS: &str = "awk base64 bash cat curl dirname basename getent grep head id kill ls ps sed sha256sum sleep sort tail tr";
+/// All that the scripts use, as far as this machine has it. The terminal has nothing else, so that no docker of this machine is asked.
+const TOOLS: &str = "awk base64 basename bash cat curl dirname getent grep head id kill ls lsof ps sed sha256sum shasum sleep sort tail tr";
+
+/// How long `ps` rests between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Ukrainian as a desktop says it, where no such locale need be installed for the other tools.
 pub(crate) const UKRAINIAN: (&str, &str) = ("LC_MESSAGES", "uk_UA.UTF-8");
@@ -50,7 +54,9 @@ impl Terminal {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("bin")).unwrap();
         for tool in TOOLS.split(' ') {
-            symlink(found(tool), folder.join("bin").join(tool)).unwrap();
+            if let Some(place) = found(tool) {
+                symlink(place, folder.join("bin").join(tool)).unwrap();
+            }
         }
         Self { folder }
     }
@@ -134,13 +140,10 @@ fn tells_no_secret(text: &str) {
 }
 
 /// Where a tool of this machine is.
-fn found(tool: &str) -> PathBuf {
+fn found(tool: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap();
-    let places = std::env::split_paths(&path).map(|folder| folder.join(tool));
-    let mut places = places.filter(|place| place.is_file());
-    places
-        .next()
-        .unwrap_or_else(|| panic!("there is no {tool}"))
+    let mut places = std::env::split_paths(&path).map(|folder| folder.join(tool));
+    places.find(|place| place.is_file())
 }
 
 /// A pretend Telegram that knows the bot, and webhooks on this machine.
@@ -168,6 +171,7 @@ fn seen_with_ps(done: impl FnOnce()) -> String {
                     .args(["-A", "-ww", "-o", "args="])
                     .output();
                 seen += &String::from_utf8_lossy(&listed.unwrap().stdout);
+                thread::sleep(LOOK_PAUSE);
             }
             seen
         });
