@@ -255,12 +255,13 @@ fn stop(running: &Running, pid: u32, answers: &[&str]) -> Ended {
     let (mut typed, mut said) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let (mut output, mut bytes) = (String::new(), Vec::new());
     let mut answers = answers.iter();
+    let ours = ["kill", "kill -KILL"].map(|kill| format!(": {kill} {pid} ? [y/N] "));
     let mut byte = [0];
     while said.read(&mut byte).unwrap() == 1 {
         bytes.push(byte[0]);
         if bytes.ends_with(b" [y/N] ") {
             let question = String::from_utf8_lossy(&bytes).into_owned();
-            let is_ours = question.ends_with(&format!(" {pid} ? [y/N] "));
+            let is_ours = ours.iter().any(|ours| question.ends_with(ours.as_str()));
             let answer = if is_ours { answers.next() } else { None };
             typed
                 .write_all(answer.unwrap_or(&"n\n").as_bytes())
@@ -321,7 +322,8 @@ fn nobody_sees_the_token_with_ps_while_it_looks() {
     let seen = seen_with_ps(|| {
         ended = Some(find(&running, "find-rivals", &token, ""));
     });
-    assert!(about(&ended.unwrap(), bot.0.id()).is_some());
+    let ended = ended.unwrap();
+    assert!(about(&ended, bot.0.id()).is_some(), "{}", ended.output);
     assert!(
         seen.contains("scripts/find-rivals"),
         "it was not seen at work"
