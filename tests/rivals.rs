@@ -15,6 +15,7 @@ use crate::emulator::server::{self, KnownBot, Running};
 use crate::emulator::stage::{TOKEN, call};
 use crate::emulator::telegram::{Lookup, Options};
 
+const PACKAGES: &str = include_str!("rivals/package.json");
 const REQUIREMENTS: &str = include_str!("rivals/requirements.txt");
 /// No one listens there; the emulator sends nothing as long as no one speaks.
 const URL: &str = "http://127.0.0.1:9/webhook";
@@ -22,7 +23,7 @@ const SLOW_URL: &str = "https://slow.example/webhook";
 /// Python starts slowly on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-const WEBHOOK_IS_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+pub(crate) const WEBHOOK_IS_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
 const OTHER_GET_UPDATES: &str = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
 pub(crate) const SET_WEBHOOK: &str = "Conflict: terminated by setWebhook request";
 const OTHER_SET_WEBHOOK: &str = "Conflict: terminated by other setWebhook";
@@ -44,7 +45,7 @@ impl Rival {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the virtual environment has a python");
+            .expect("python and node are there");
         let output = BufReader::new(child.stdout.take().unwrap());
         let lines = Arc::new(Mutex::new(Vec::new()));
         let read = Arc::clone(&lines);
@@ -54,6 +55,11 @@ impl Rival {
             }
         });
         Self { child, lines }
+    }
+
+    /// What the rival has printed.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
     }
 
     /// Whether the rival has printed a line that ends like this.
@@ -80,7 +86,13 @@ impl Drop for Rival {
 /// One of the programs in `tests/rivals`, without its arguments.
 pub(crate) fn program(script: &str) -> Command {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rivals");
-    let mut command = Command::new(python());
+    let mut command = if script.ends_with(".cjs") {
+        let mut node = Command::new("node");
+        node.env("NODE_PATH", node_modules());
+        node
+    } else {
+        Command::new(python())
+    };
     command
         .arg(folder.join(script))
         .env("NO_PROXY", "127.0.0.1");
@@ -90,20 +102,40 @@ pub(crate) fn program(script: &str) -> Command {
 /// The python of a virtual environment with the rivals' libraries, made once and kept while the pins are the same.
 pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .parent()
-            .expect("the target folder");
-        let lock = File::create(target.join("rivals-venv.lock")).unwrap();
-        lock.lock().unwrap(); // other test processes may want to make it too
-        let venv = target.join("rivals-venv");
-        let stamp = venv.join("requirements.txt");
-        if fs::read_to_string(&stamp).ok().as_deref() != Some(REQUIREMENTS) {
-            make(&venv);
-            fs::write(&stamp, REQUIREMENTS).unwrap();
-        }
-        venv.join("bin/python")
-    })
+    PYTHON.get_or_init(|| installed("rivals-venv", REQUIREMENTS, make).join("bin/python"))
+}
+
+/// The same for the libraries of Node.
+fn node_modules() -> &'static Path {
+    static MODULES: OnceLock<PathBuf> = OnceLock::new();
+    MODULES.get_or_init(|| installed("rivals-node", PACKAGES, install).join("node_modules"))
+}
+
+/// A folder in `target` with what some pins ask for.
+fn installed(name: &str, pins: &str, install: fn(&Path)) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("the target folder");
+    let lock = File::create(target.join(format!("{name}.lock"))).unwrap();
+    lock.lock().unwrap(); // other test processes may want to make it too
+    let folder = target.join(name);
+    let stamp = folder.join("installed");
+    if fs::read_to_string(&stamp).ok().as_deref() != Some(pins) {
+        install(&folder);
+        fs::write(&stamp, pins).unwrap();
+    }
+    folder
+}
+
+fn install(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("package.json"), PACKAGES).unwrap();
+    run(
+        Command::new("npm")
+            .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(folder),
+        "check that npm's registry can be reached: `npm view grammy`",
+    );
 }
 
 fn make(venv: &Path) {
@@ -127,7 +159,7 @@ fn run(command: &mut Command, remedy: &str) {
     let succeeded = done.as_ref().is_ok_and(std::process::ExitStatus::success);
     assert!(
         succeeded,
-        "the rival pollers need Python and two libraries, but {command:?} gave {done:?}; {remedy}"
+        "the rival pollers need Python, Node and four libraries, but {command:?} gave {done:?}; {remedy}"
     );
 }
 

@@ -14,6 +14,7 @@ mod doors;
 mod faults;
 mod flood;
 mod kill;
+mod owner;
 mod panic;
 mod persistence;
 mod prompt;

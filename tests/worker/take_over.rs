@@ -83,7 +83,7 @@ fn a_polling_bot_is_evicted_and_the_worker_has_its_updates() {
     }
 }
 
-fn bot_token(worker: &Worker) -> String {
+pub(super) fn bot_token(worker: &Worker) -> String {
     let secrets = fs::read_to_string(worker.folder.join("worker.env")).unwrap();
     let token = secrets
         .lines()
