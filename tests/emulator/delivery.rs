@@ -107,9 +107,12 @@ impl Telegram {
         self.schedule(self.now, event);
     }
 
-    /// Whether a delivery has had no outcome yet.
+    /// Whether a delivery has had no outcome yet, and belongs to the webhook that is set now.
     pub fn is_on_its_way(&self, delivery: u64) -> bool {
-        self.flights.contains_key(&delivery)
+        self.flights.get(&delivery).is_some_and(|flight| {
+            let mut bots = self.bots.iter();
+            bots.any(|bot| bot.id == flight.bot && bot.generation == flight.generation)
+        })
     }
 
     /// Says what came of a delivery; one that belongs to a replaced webhook counts for nothing.

@@ -31,7 +31,14 @@ const NAMES: &[(&str, &str)] = &[
     (statements::COUNT, "count"),
     (statements::FORGET, "forget"),
     (statements::WEBHOOK, "read the webhook"),
-    (statements::BEAT, "beat"),
+    (statements::BEAT, "beat and look after the webhook"),
+    (statements::TAKE_TURN, "take the turn"),
+    (statements::GIVE_TURN_BACK, "give the turn back"),
+    (statements::OPEN_INCIDENT, "open an incident"),
+    (statements::RESTORED, "note the restored webhook"),
+    (statements::END_INCIDENT, "end an incident"),
+    (statements::REMEMBER_TAKEN, "remember what was taken"),
+    (statements::NOTE_WAITING, "note what waits"),
 ];
 
 /// What a trip is called.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use onehook::reply::Reply;
 use onehook::secret::{hex, sha256};
+use serde_json::{Value, json};
 
 use crate::emulator::telegram::{Delivered, Event, Request, Response, header};
 use crate::simulation::faults::{Fate, Port};
@@ -183,11 +184,21 @@ impl World {
 
     fn happen(self: &Rc<Self>, event: Event) {
         let Event::Deliver {
-            delivery, request, ..
+            delivery,
+            request,
+            url,
         } = event
         else {
             return;
         };
+        if url != our_url() {
+            // Nobody is at home there, so everything waits for the guard.
+            let now = self.now();
+            self.telegram
+                .borrow_mut()
+                .delivered(now, delivery, Delivered::Closed);
+            return self.look();
+        }
         assert_eq!(
             header(&request.headers, "x-telegram-bot-api-secret-token"),
             Some(SECRET)
@@ -299,18 +310,35 @@ impl World {
 
     /// The webhook is set without a visit of the operator, with a secret that is always the same.
     pub fn set_webhook(self: &Rc<Self>) {
-        let url = format!("{ORIGIN}/webhook");
-        let body =
-            format!("{{\"url\":\"{url}\",\"secret_token\":\"{SECRET}\",\"max_connections\":20}}");
+        let wanted = json!({"url": our_url(), "max_connections": 20, "allowed_updates": ["message", "callback_query", "poll"]});
+        let mut parameters = wanted.clone();
+        parameters["secret_token"] = json!(SECRET);
+        self.somebody_calls("setWebhook", &parameters);
+        let sql = "INSERT INTO webhook (bot, wanted, secret, username) VALUES (4242, ?1, ?2, 'onehook_bot')";
+        let connection = self.database.sqlite.connection();
+        let wanted = wanted.to_string();
+        connection.execute(sql, [wanted.as_str(), SECRET]).unwrap();
+    }
+
+    /// Somebody else with the token takes the webhook away: deletes it, or sets one of their own.
+    pub fn take_webhook(self: &Rc<Self>) {
+        self.note(Who::World, "webhook taken", "", -1, 0);
+        self.fault_until(self.now());
+        if self.chance(60) {
+            self.somebody_calls("deleteWebhook", &json!({}));
+        } else {
+            let theirs = json!({"url": "https://rival.example/webhook", "ip_address": "8.8.8.8"});
+            self.somebody_calls("setWebhook", &theirs);
+        }
+    }
+
+    fn somebody_calls(self: &Rc<Self>, method: &str, parameters: &Value) {
         self.call_telegram(Request {
             method: "POST".to_owned(),
-            path: format!("/bot{TOKEN}/setWebhook"),
+            path: format!("/bot{TOKEN}/{method}"),
             headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-            body: body.into_bytes(),
+            body: parameters.to_string().into_bytes(),
         });
-        let sql = "INSERT INTO webhook (bot, secret, username) VALUES (4242, ?1, 'onehook_bot')";
-        let connection = self.database.sqlite.connection();
-        connection.execute(sql, [SECRET]).unwrap();
     }
 
     /// The request as the door hands it over.
@@ -326,6 +354,10 @@ impl World {
             ],
         }
     }
+}
+
+fn our_url() -> String {
+    format!("{ORIGIN}/webhook")
 }
 
 fn response(reply: Reply) -> Response {

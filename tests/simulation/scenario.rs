@@ -41,6 +41,8 @@ pub struct Scenario {
     pub wrong_clocks: bool,
     pub poison_in_thousand: u64,
     pub is_odd: bool,
+    /// How often somebody else takes the webhook away.
+    pub rivals: u64,
 }
 
 /// What a run came to.
@@ -96,6 +98,7 @@ pub fn of_seed(seed: u64) -> (Plan, Scenario) {
             0
         },
         is_odd: random.within(0, 2) > 0,
+        rivals: if is_calm { 0 } else { random.within(0, 3) },
     };
     (plan, scenario)
 }
@@ -127,6 +130,7 @@ pub fn run_short(answer_in_response: bool, deaths: Vec<(u64, bool)>) -> Report {
         wrong_clocks: false,
         poison_in_thousand: 0,
         is_odd: false,
+        rivals: 0,
     };
     let stage = Stage::new(1, plan, scenario);
     stage.act_at(1_000, |stage| stage.says("P0", "/start"));
@@ -204,6 +208,11 @@ impl Stage {
             self.world.executor.at(at, move || stage.somebody_acts());
         }
         self.set_clocks();
+        for _ in 0..self.scenario.rivals {
+            let at = self.world.within(first, self.scenario.until);
+            let world = Rc::clone(&self.world);
+            self.world.executor.at(at, move || world.take_webhook());
+        }
         self.chat_on(self.scenario.until);
     }
 
