@@ -1,22 +1,12 @@
 //! `GET /health`: whether the database answers and the cron runs, for a monitor that knows no secret.
 
-use serde::Serialize;
-
 use crate::app::App;
 use crate::inbox::database::Database;
 use crate::inbox::{CRON_AGE_MAX_MS, Task};
+use crate::json::text_of;
 use crate::notes::Notes;
 use crate::reply::Reply;
 use crate::telegram::transport::Transport;
-
-/// What a monitor reads.
-#[derive(Serialize)]
-struct Health {
-    #[serde(rename = "health")]
-    verdict: &'static str,
-    database: &'static str,
-    cron_seconds_ago: Option<i64>,
-}
 
 /// 200, or 503 when the database does not answer or the cron has not run for five minutes. At most one trip per isolate in five seconds.
 pub async fn answer<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Reply {
@@ -25,16 +15,19 @@ pub async fn answer<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> 
         None => ask(app).await,
     };
     let is_well = cron_age_ms.is_some_and(|age| age < CRON_AGE_MAX_MS);
-    let health = Health {
-        verdict: if is_well { "ok" } else { "ill" },
-        database: if cron_age_ms.is_some() {
-            "ok"
-        } else {
-            "no answer"
-        },
-        cron_seconds_ago: cron_age_ms.map(|age| age / 1000),
+    let (verdict, status) = if is_well {
+        ("\"ok\"", 200)
+    } else {
+        ("\"ill\"", 503)
     };
-    Reply::json(if is_well { 200 } else { 503 }, &health)
+    let database = cron_age_ms.map_or("\"no answer\"", |_| "\"ok\"");
+    let seconds = text_of(&cron_age_ms.map(|age| age / 1000));
+    let members = [
+        ("health", verdict),
+        ("database", database),
+        ("cron_seconds_ago", &seconds),
+    ];
+    Reply::object(status, &members)
 }
 
 async fn ask<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Option<i64> {

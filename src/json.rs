@@ -7,19 +7,71 @@
 //! carry ten KB of error messages about numbers with them.
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::typed_json::Value;
 
-/// Plain data as JSON text. Data with text keys always has a JSON form.
-pub fn text_of<T: Serialize + ?Sized>(data: &T) -> String {
-    serde_json::to_string(data).unwrap_or_default()
+/// What has a JSON text: plain data, and what puts its text together by hand, which costs less wasm.
+pub trait Written {
+    /// The text.
+    fn text(&self) -> String;
 }
 
-/// An object out of its members, each a name and the JSON text of its value.
+/// A JSON text, kept as it is.
+#[derive(Clone, Debug)]
+pub struct Json(String);
+
+/// Why a text is no object.
+#[derive(Debug, thiserror::Error)]
+pub enum NoObject {
+    /// It is no JSON at all.
+    #[error(transparent)]
+    NoJson(#[from] serde_json::Error),
+    /// It is another value.
+    #[error("it is no object")]
+    AnotherValue,
+}
+
+impl<T: Serialize + ?Sized> Written for T {
+    /// Data with text keys always has a JSON form.
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self("null".to_owned())
+    }
+}
+
+impl Json {
+    /// A text that is JSON.
+    pub fn of(text: &str) -> Option<Self> {
+        Some(Self(valid(text).ok()?.to_owned()))
+    }
+
+    /// The text, without the space around it.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The JSON text of what has one.
+pub fn text_of<T: Written + ?Sized>(data: &T) -> String {
+    data.text()
+}
+
+/// The JSON text of a list.
+pub fn list_of<T: Written>(elements: &[T]) -> String {
+    let elements: Vec<String> = elements.iter().map(T::text).collect();
+    ["[", &elements.join(","), "]"].concat()
+}
+
+/// An object out of its members, each a name and the JSON text of its value. One whose text is empty is left out.
 pub(crate) fn object_of(members: &[(&str, &str)]) -> String {
     let mut object = String::from("{");
-    for (name, value) in members {
+    for (name, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
         if object.len() > 1 {
             object.push(',');
         }
@@ -31,14 +83,19 @@ pub(crate) fn object_of(members: &[(&str, &str)]) -> String {
     object
 }
 
+/// The value of a member that is left out unless it is true.
+pub(crate) fn only_if(is_so: bool) -> &'static str {
+    if is_so { "true" } else { "" }
+}
+
 /// The members of an object, in their order, each still a text of its own.
 #[derive(Debug, Default)]
 pub struct Fields<'a>(Vec<(String, &'a str)>);
 
 impl<'a> Fields<'a> {
     /// Reads an object.
-    pub fn of(text: &'a str) -> Result<Self, serde_json::Error> {
-        Self::of_valid(valid(text)?).ok_or_else(|| serde_json::Error::custom("it is no object"))
+    pub fn of(text: &'a str) -> Result<Self, NoObject> {
+        Self::of_valid(valid(text)?).ok_or(NoObject::AnotherValue)
     }
 
     /// Takes an object apart that is known to be JSON.

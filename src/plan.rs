@@ -1,14 +1,12 @@
 //! The plan: the calls a handler decided on, as data. Nothing happens until it is committed.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::json::{Fields, text_of};
+use crate::json::{Fields, Json, Written, object_of, only_if, text_of};
 use crate::telegram::methods::{Idempotent, Method, NonIdempotent};
 
 /// What to do when the network hides whether a call took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnAmbiguity {
     /// Call again until it is certain; a second effect is the same as the first.
     Repeat,
@@ -19,6 +17,15 @@ pub enum OnAmbiguity {
 }
 
 impl OnAmbiguity {
+    /// Its name in the database.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Repeat => "repeat",
+            Self::Resend => "resend",
+            Self::Park => "park",
+        }
+    }
+
     /// The policy of a name.
     fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -31,19 +38,17 @@ impl OnAmbiguity {
 }
 
 /// A call of a Bot API method, as data.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// The method's name.
     pub method: String,
     /// Its parameters, a JSON object.
-    pub parameters: Box<RawValue>,
+    pub parameters: Json,
     /// What to do when its outcome stays unknown.
     pub on_ambiguity: OnAmbiguity,
     /// The earlier step of the same plan that must have succeeded first.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<usize>,
     /// Whether it is about the message that the earlier step sent, so that its `message_id` is filled in.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_about_that_message: bool,
 }
 
@@ -55,7 +60,7 @@ impl Call {
             .and_then(|after| usize::try_from(after).ok());
         Some(Self {
             method: fields.text("method")?,
-            parameters: RawValue::from_string(fields.raw("parameters")?.to_owned()).ok()?,
+            parameters: Json::of(fields.raw("parameters")?)?,
             on_ambiguity: OnAmbiguity::from_name(&fields.text("on_ambiguity")?)?,
             after,
             is_about_that_message: fields.flag("is_about_that_message") == Some(true),
@@ -66,6 +71,19 @@ impl Call {
     pub fn chat(&self) -> String {
         let fields = Fields::of(self.parameters.get()).unwrap_or_default();
         fields.raw("chat_id").unwrap_or_default().to_owned()
+    }
+}
+
+impl Written for Call {
+    fn text(&self) -> String {
+        let after = self.after.map(|step| step.to_string());
+        object_of(&[
+            ("method", &text_of(&self.method)),
+            ("parameters", self.parameters.get()),
+            ("on_ambiguity", &text_of(self.on_ambiguity.name())),
+            ("after", &after.unwrap_or_default()),
+            ("is_about_that_message", only_if(self.is_about_that_message)),
+        ])
     }
 }
 
@@ -91,17 +109,17 @@ impl Plan {
 
     /// Adds a call that makes something new, sent at most once more when its outcome stays unknown.
     pub fn send<M: Method<Effect = NonIdempotent>>(&mut self, parameters: &M) -> Step {
-        self.push(M::NAME, text_of(parameters), OnAmbiguity::Resend)
+        self.push(M::NAME, &text_of(parameters), OnAmbiguity::Resend)
     }
 
     /// Adds a call that makes something new, parked for an operator when its outcome stays unknown.
     pub fn send_or_park<M: Method<Effect = NonIdempotent>>(&mut self, parameters: &M) -> Step {
-        self.push(M::NAME, text_of(parameters), OnAmbiguity::Park)
+        self.push(M::NAME, &text_of(parameters), OnAmbiguity::Park)
     }
 
     /// Adds a call that may be repeated freely.
     pub fn call<M: Method<Effect = Idempotent>>(&mut self, parameters: &M) -> Step {
-        self.push(M::NAME, text_of(parameters), OnAmbiguity::Repeat)
+        self.push(M::NAME, &text_of(parameters), OnAmbiguity::Repeat)
     }
 
     /// Makes a step only if an earlier one succeeded.
@@ -126,7 +144,7 @@ impl Plan {
         parameters: &P,
         on_ambiguity: OnAmbiguity,
     ) -> Step {
-        self.push(method, text_of(parameters), on_ambiguity)
+        self.push(method, &text_of(parameters), on_ambiguity)
     }
 
     /// Lets the plan travel in the answer to Telegram, if it is one call: one request less, never doubled, but a refusal
@@ -146,16 +164,15 @@ impl Plan {
         (self.is_in_response || for_all) && self.calls.len() == 1
     }
 
-    fn push(&mut self, method: &str, parameters: String, on_ambiguity: OnAmbiguity) -> Step {
+    fn push(&mut self, method: &str, parameters: &str, on_ambiguity: OnAmbiguity) -> Step {
         // `null` counts as missing wherever a call is read.
-        let parameters = match parameters.as_str() {
-            "null" => "{}".to_owned(),
+        let parameters = match parameters {
+            "null" => "{}",
             _ => parameters,
         };
-        let parameters = RawValue::from_string(parameters).unwrap_or_default();
         self.calls.push(Call {
             method: method.to_owned(),
-            parameters,
+            parameters: Json::of(parameters).unwrap_or_default(),
             on_ambiguity,
             after: None,
             is_about_that_message: false,

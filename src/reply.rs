@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::json::text_of;
+use crate::json::{Written, object_of, text_of};
 
 /// An answer, as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,27 +46,32 @@ impl Reply {
     }
 
     /// An answer in JSON.
-    pub fn json<B: Serialize>(status: u16, body: &B) -> Self {
+    pub fn json<B: Written + ?Sized>(status: u16, body: &B) -> Self {
+        Self::of_json(status, body.text())
+    }
+
+    /// An answer in JSON: an object out of its members, each a name and the JSON text of its value.
+    pub(crate) fn object(status: u16, members: &[(&str, &str)]) -> Self {
+        Self::of_json(status, object_of(members))
+    }
+
+    fn of_json(status: u16, body: String) -> Self {
         Self::empty(status)
             .with_header("content-type", "application/json")
-            .with_body(text_of(body))
+            .with_body(body)
     }
 
     /// An answer in plain text.
     pub fn text(status: u16, body: &str) -> Self {
         Self::empty(status)
             .with_header("content-type", "text/plain; charset=utf-8")
-            .with_body(format!("{}\n", body.trim_end()))
+            .with_body([body.trim_end(), "\n"].concat())
     }
 
     /// An error, in the form the visitor asked for.
     pub fn error(status: u16, complaint: &Complaint, format: Format) -> Self {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: &'a Complaint,
-        }
         match format {
-            Format::Json => Self::json(status, &Body { error: complaint }),
+            Format::Json => Self::object(status, &[("error", &text_of(complaint))]),
             Format::Text => Self::text(status, &complaint.lines()),
         }
     }

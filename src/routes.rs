@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-
 use crate::admin;
 use crate::app::App;
 use crate::doctor;
 use crate::health;
 use crate::inbox::database::Database;
 use crate::inbox::outbox::Decision;
+use crate::json::{list_of, text_of};
 use crate::notes::Notes;
 use crate::reply::{Complaint, Reply};
 use crate::request::{Body, Request};
@@ -102,15 +101,14 @@ async fn of_one<D: Database, T: Transport, N: Notes>(
 
 /// The answer to everybody while the deployment is not complete: everything that is missing, at once.
 pub fn misconfigured(complaints: &[Complaint]) -> Reply {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        error: Complaint,
-        complaints: &'a [Complaint],
-    }
     let error = Complaint::new(
         "this deployment is not complete",
         format!("{} settings cannot be used", complaints.len()),
         "follow the remedies in `complaints`, then try again",
     );
-    Reply::json(503, &Body { error, complaints }).with_header("retry-after", "60")
+    let body = [
+        ("error", &*text_of(&error)),
+        ("complaints", &list_of(complaints)),
+    ];
+    Reply::object(503, &body).with_header("retry-after", "60")
 }

@@ -1,6 +1,7 @@
 //! What becomes of calls: Telegram's refusals, its silence, and the order of a plan.
 
 use onehook::delivery::outbox::{CallState, PlannedCall, Remainder, remainder};
+use onehook::json::text_of;
 use onehook::plan::{OnAmbiguity, Plan};
 use onehook::telegram::refusal::{CallError, Refusal};
 use onehook::telegram::transport::Unreachable;
@@ -163,9 +164,9 @@ fn a_call_survives_being_written_down() {
         let mut call = PlannedCall::new(call.clone());
         call.begin();
         call.ended(Err(silent()), 20);
-        let written = serde_json::to_string(&call).unwrap();
+        let written = text_of(&call);
         let read = PlannedCall::of(&written).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), written);
+        assert_eq!(text_of(&read), written);
     }
 }
 
@@ -174,7 +175,7 @@ fn a_call_without_parameters_survives_too() {
     let mut plan = Plan::new();
     plan.call_raw("aMethod", &(), OnAmbiguity::Park);
     let call = PlannedCall::new(plan.calls()[0].clone());
-    let read = PlannedCall::of(&serde_json::to_string(&call).unwrap()).unwrap();
+    let read = PlannedCall::of(&text_of(&call)).unwrap();
     assert_eq!(read.parameters(&[]).as_deref(), Some("{}"));
 }
 
@@ -343,7 +344,7 @@ fn a_call_follows_a_group_that_became_a_supergroup_once() {
     call.ended(moved(-100_777), 20);
     assert_eq!((call.state, call.tries), (CallState::Planned, 0));
     assert_eq!(call.parameters(&[]).unwrap(), r#"{"chat_id":-100777}"#);
-    let written = serde_json::to_string(&call).unwrap();
+    let written = text_of(&call);
     let mut call = PlannedCall::of(&written).unwrap();
     call.begin();
     call.ended(moved(-100_778), 20);

@@ -11,6 +11,7 @@ use onehook::delivery::outbox::{self, CallState, Event, PlannedCall, ruling};
 use onehook::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, LEASE_MS, backoff_ms};
 use onehook::inbox::database::{Database, Statement, Value};
 use onehook::inbox::statements;
+use onehook::json::text_of;
 use onehook::plan::{OnAmbiguity, Plan};
 use onehook::telegram::ids::{ChatId, MessageId};
 use onehook::telegram::refusal::{CallError, Refusal};
@@ -180,9 +181,9 @@ fn what_cannot_happen_to_a_call_leaves_all_of_it_alone() {
         for (event, way) in guarded {
             if outbox::next(state, event).is_none() {
                 let mut call = call(OnAmbiguity::Resend, state, 1);
-                let before = serde_json::to_string(&call).unwrap();
+                let before = text_of(&call);
                 way(&mut call);
-                assert_eq!(serde_json::to_string(&call).unwrap(), before, "{event:?}");
+                assert_eq!(text_of(&call), before, "{event:?}");
                 pairs += 1;
             }
         }
@@ -244,7 +245,7 @@ fn a_step_leaves_no_wait_error_or_code_of_the_one_before() {
 #[test]
 fn a_wait_is_written_down_where_there_is_one() {
     let mut call = call(OnAmbiguity::Resend, CallState::Wait, 1);
-    let written = |call: &PlannedCall| serde_json::to_string(call).unwrap();
+    let written = |call: &PlannedCall| text_of(call);
     assert!(!written(&call).contains("wait_ms"));
     call.wait_ms = 7_000;
     assert!(written(&call).contains("\"wait_ms\":7000"));

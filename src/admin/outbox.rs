@@ -1,13 +1,11 @@
 //! Calls that wait, failed or are parked: `GET /admin/outbox`, and what an operator decides: `POST …/{id}/resend` and `…/drop`.
 
-use serde::Serialize;
-
 use crate::admin::unavailable;
 use crate::app::App;
 use crate::delivery::outbox::CallState;
 use crate::inbox::database::Database;
 use crate::inbox::outbox::{CallId, Decided, Decision, ListedCall};
-use crate::json::text_of;
+use crate::json::{list_of, text_of};
 use crate::notes::Notes;
 use crate::page::{self, bad_parameter};
 use crate::phrases::Voice;
@@ -21,12 +19,6 @@ const NEWEST: CallId = CallId {
     seq: (1 << 53) - 1,
     step: 0,
 };
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    call: &'a str,
-    decision: &'a str,
-}
 
 /// `GET /admin/outbox[?state=&limit=&before=]`: newest first; without a state all that did not end well. `next` is the `before` of the next
 /// page.
@@ -49,9 +41,10 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     let last = calls.last().filter(|_| has_more);
     let next = last.map(|call| call.id.clone());
     match request.format() {
-        Format::Json => Reply::empty(200)
-            .with_header("content-type", "application/json")
-            .with_body(listed(&calls, next.as_deref())),
+        Format::Json => {
+            let members = [("calls", &*list_of(&calls)), ("next", &text_of(&next))];
+            Reply::object(200, &members)
+        }
         Format::Text => Reply::text(200, &lines(&calls, next.as_deref())),
     }
 }
@@ -92,7 +85,10 @@ pub async fn decide<D: Database, T: Transport, N: Notes>(
         Decision::Drop => "drop",
     };
     match request.format() {
-        Format::Json => Reply::json(200, &Answer { call: id, decision }),
+        Format::Json => {
+            let members = [("call", &*text_of(id)), ("decision", &text_of(decision))];
+            Reply::object(200, &members)
+        }
         Format::Text => Reply::text(200, &format!("{id}\t{decision}")),
     }
 }
@@ -102,12 +98,6 @@ fn before(request: &Request, voice: Voice) -> Result<CallId, Complaint> {
         return Ok(NEWEST);
     };
     CallId::of(&text).ok_or_else(|| bad_parameter(voice, "before", &text, "12.0"))
-}
-
-fn listed(calls: &[ListedCall], next: Option<&str>) -> String {
-    let calls: Vec<&str> = calls.iter().map(|call| call.json.as_str()).collect();
-    let next = text_of(&next);
-    ["{\"calls\":[", &calls.join(","), "],\"next\":", &next, "}"].concat()
 }
 
 fn lines(calls: &[ListedCall], next: Option<&str>) -> String {

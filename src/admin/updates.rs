@@ -1,12 +1,11 @@
 //! What arrived and what became of it: `GET /admin/updates`, `GET /admin/updates/{update_id}`, and once more: `POST …/replay`.
 
-use serde::Serialize;
-
 use crate::admin::{story, unavailable};
 use crate::app::App;
 use crate::delivery::inbox::State;
 use crate::inbox::database::Database;
 use crate::inbox::listing::ListedUpdate;
+use crate::json::{list_of, text_of};
 use crate::notes::Notes;
 use crate::page::{self, bad_parameter};
 use crate::phrases::Voice;
@@ -15,17 +14,6 @@ use crate::request::Request;
 use crate::telegram::ids::UpdateId;
 use crate::telegram::transport::Transport;
 use crate::webhook;
-
-#[derive(Serialize)]
-struct Listed {
-    updates: Vec<ListedUpdate>,
-    next: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    update: ListedUpdate,
-}
 
 /// `GET /admin/updates[?state=&limit=&before=]`: newest first. `next` is the `before` of the next page.
 pub async fn list<D: Database, T: Transport, N: Notes>(
@@ -48,7 +36,10 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     let has_more = page::cut(&mut updates, limit);
     let next = updates.last().map(|update| update.seq).filter(|_| has_more);
     match request.format() {
-        Format::Json => Reply::json(200, &Listed { updates, next }),
+        Format::Json => {
+            let members = [("updates", &*list_of(&updates)), ("next", &text_of(&next))];
+            Reply::object(200, &members)
+        }
         Format::Text => Reply::text(200, &lines(&updates, next)),
     }
 }
@@ -61,7 +52,7 @@ pub async fn show<D: Database, T: Transport, N: Notes>(
 ) -> Reply {
     let voice = app.voice(request);
     match find(app, request, voice, id).await {
-        Ok(update) => told(request, voice, update),
+        Ok(update) => told(request, voice, &update),
         Err(reply) => reply,
     }
 }
@@ -111,10 +102,10 @@ async fn find<D: Database, T: Transport, N: Notes>(
     }
 }
 
-fn told(request: &Request, voice: Voice, update: ListedUpdate) -> Reply {
+fn told(request: &Request, voice: Voice, update: &ListedUpdate) -> Reply {
     match request.format() {
-        Format::Json => Reply::json(200, &Shown { update }),
-        Format::Text => Reply::text(200, &story::of(voice, &update)),
+        Format::Json => Reply::object(200, &[("update", &text_of(update))]),
+        Format::Text => Reply::text(200, &story::of(voice, update)),
     }
 }
 

@@ -1,12 +1,9 @@
 //! What becomes of an update: its states, how long it is worth answering, and what a claim leads to.
 
-use serde::Serialize;
-
 use crate::delivery::{ATTEMPTS_MAX, BUTTON_HELD_MAX_MS, LANE_HELD_MAX_MS};
 
 /// The state of an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Kept, waiting for its lane or for the next attempt.
     Stored,

@@ -1,10 +1,7 @@
 //! What becomes of a planned call, from the plan to a certain end.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use crate::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, backoff_ms};
-use crate::json::Fields;
+use crate::json::{Fields, Json, Written, object_of, only_if, text_of};
 use crate::plan::{Call, OnAmbiguity};
 use crate::telegram::ids::{ChatId, MessageId};
 use crate::telegram::refusal::{CallError, Meaning, Refusal, is_a_persons_choice};
@@ -16,8 +13,7 @@ const SENDS_MAX: i64 = 2;
 const PAUSE_SECONDS_DEFAULT: i64 = 5;
 
 /// The state of a planned call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallState {
     /// Not made yet.
     Planned,
@@ -145,7 +141,7 @@ impl CallState {
 }
 
 /// A planned call and what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct PlannedCall {
     /// The call.
     pub call: Call,
@@ -154,22 +150,16 @@ pub struct PlannedCall {
     /// How often it was made with an unknown outcome, the current time included.
     pub tries: i64,
     /// The message it sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// Why it failed or waits.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The code of Telegram's last refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
     /// Whether it travelled in the answer to a delivery. Then it does so again whenever the delivery is repeated.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_in_response: bool,
     /// Whether it was sent after a group to its new number. That is done once.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_moved: bool,
     /// How long to wait, in milliseconds from when this was written.
-    #[serde(skip_serializing_if = "is_zero")]
     pub wait_ms: i64,
 }
 
@@ -361,7 +351,7 @@ impl PlannedCall {
     fn follow(&mut self, chat: ChatId) {
         let fields = Fields::of(self.call.parameters.get()).unwrap_or_default();
         let parameters = fields.with("chat_id", &chat.to_string());
-        self.call.parameters = RawValue::from_string(parameters).unwrap_or_default();
+        self.call.parameters = Json::of(&parameters).unwrap_or_default();
         self.has_moved = true;
         self.tries -= 1;
         self.becomes(Event::Moved);
@@ -382,6 +372,27 @@ impl PlannedCall {
         let next = next(self.state, event);
         self.state = next.unwrap_or(self.state);
         next.is_some()
+    }
+}
+
+impl Written for PlannedCall {
+    fn text(&self) -> String {
+        let number =
+            |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
+        object_of(&[
+            ("call", &text_of(&self.call)),
+            ("state", &text_of(self.state.name())),
+            ("tries", &self.tries.to_string()),
+            ("message_id", &number(self.message_id.map(|id| id.0))),
+            (
+                "error",
+                &self.error.as_deref().map_or_else(String::new, text_of),
+            ),
+            ("code", &number(self.code.map(i64::from))),
+            ("is_in_response", only_if(self.is_in_response)),
+            ("has_moved", only_if(self.has_moved)),
+            ("wait_ms", &number(Some(self.wait_ms).filter(|ms| *ms != 0))),
+        ])
     }
 }
 
@@ -408,9 +419,4 @@ pub fn complaint(calls: &[PlannedCall]) -> Option<String> {
     let errors = calls.iter().filter_map(|call| call.error.as_ref());
     let mut complaints = errors.filter(|error| !is_a_persons_choice(error));
     complaints.next().cloned()
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }

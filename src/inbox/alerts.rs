@@ -4,7 +4,7 @@ use crate::alert::Alert;
 use crate::delivery::outbox::PlannedCall;
 use crate::inbox::database::Database;
 use crate::inbox::{Inbox, InboxError, statement, statements};
-use crate::json::text_of;
+use crate::json::list_of;
 
 /// Something the owners were not told yet.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl<D: Database> Inbox<D> {
         ];
         let mut statements = Vec::with_capacity(2);
         if !plan.is_empty() {
-            let tell = [values.clone(), vec![text_of(&plan).into()]].concat();
+            let tell = [values.clone(), vec![list_of(plan).into()]].concat();
             statements.push(statement(statements::TELL, tell));
         }
         statements.push(statement(statements::TOLD, values));

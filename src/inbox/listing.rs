@@ -1,12 +1,9 @@
 //! The inbox as the operator sees it: lists, one update, counts, and another try.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use crate::delivery::inbox::{State, useful_seconds};
 use crate::inbox::database::{Database, Row};
 use crate::inbox::{Inbox, InboxError, Open, first, state_of, statement, statements};
-use crate::json::text_of;
+use crate::json::{Json, Written, object_of, text_of};
 use crate::telegram::ids::{ChatId, UpdateId};
 
 /// How many rows are in a state.
@@ -21,7 +18,7 @@ pub struct StateCount {
 }
 
 /// An update as the operator sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct ListedUpdate {
     /// Its place in the order of arrival; a page ends before one.
     pub seq: i64,
@@ -46,14 +43,35 @@ pub struct ListedUpdate {
     /// What went wrong last.
     pub error: Option<String>,
     /// When it arrived, in UTC. Only where one update is shown.
-    #[serde(skip)]
     pub received: Option<String>,
     /// The planned calls and what became of each. Only where one update is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub calls: Option<Box<RawValue>>,
+    pub calls: Option<Json>,
     /// What arrived, as it arrived; as a JSON text where it is no JSON. Only where one update is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<Box<RawValue>>,
+    pub body: Option<Json>,
+}
+
+impl Written for ListedUpdate {
+    fn text(&self) -> String {
+        let shown = |json: &Option<Json>| {
+            json.as_ref()
+                .map_or_else(String::new, |json| json.get().to_owned())
+        };
+        object_of(&[
+            ("seq", &self.seq.to_string()),
+            ("update_id", &self.update_id.to_string()),
+            ("kind", &text_of(&self.kind)),
+            ("lane", &text_of(&self.lane)),
+            ("chat_id", &text_of(&self.chat_id)),
+            ("state", &text_of(self.state.name())),
+            ("is_open", &self.is_open.to_string()),
+            ("attempts", &self.attempts.to_string()),
+            ("epoch", &self.epoch.to_string()),
+            ("received_at", &self.received_at.to_string()),
+            ("error", &text_of(&self.error)),
+            ("calls", &shown(&self.calls)),
+            ("body", &shown(&self.body)),
+        ])
+    }
 }
 
 impl<D: Database> Inbox<D> {
@@ -118,14 +136,10 @@ impl<D: Database> Inbox<D> {
 
 /// Reads a row of the list, or of one shown update, which has three columns more.
 fn listed(doing: &'static str, mut row: Row) -> Result<ListedUpdate, InboxError> {
-    let calls = row
-        .text_or_null(11)
-        .and_then(|plan| RawValue::from_string(plan).ok());
+    let calls = row.text_or_null(11).and_then(|plan| Json::of(&plan));
     let body = row.text_or_null(12).map(|body| {
-        let as_text = text_of(&body);
-        RawValue::from_string(body)
-            .or_else(|_| RawValue::from_string(as_text))
-            .unwrap_or_default()
+        let as_text = || Json::of(&text_of(&body));
+        Json::of(&body).or_else(as_text).unwrap_or_default()
     });
     Ok(ListedUpdate {
         seq: row.integer(0),

@@ -16,7 +16,7 @@ use crate::alert::Alert;
 use crate::delivery::inbox::{Standing, State, held_max_ms, useful_seconds};
 use crate::delivery::outbox::{CallState, Gate, PlannedCall};
 use crate::inbox::database::{Database, DatabaseError, Row, Statement, Value};
-use crate::json::{elements, text_of};
+use crate::json::{elements, list_of, text_of};
 use crate::secret::{Sha256Digest, hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, UpdateId};
@@ -374,7 +374,7 @@ impl<D: Database> Inbox<D> {
             .concat();
             statements.push(statement(statements::WRITE_SESSION, ours));
         }
-        let plan = [text_of(&plan).into(), acknowledged_max];
+        let plan = [list_of(plan).into(), acknowledged_max];
         let commit = if closes {
             statements::COMMIT_AND_CLOSE
         } else {
@@ -427,7 +427,7 @@ impl<D: Database> Inbox<D> {
         let values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
-            text_of(&settlement.plan).into(),
+            list_of(settlement.plan).into(),
             (settlement.open as i64).into(),
             settlement.wait_ms.into(),
             settlement.error.clone().into(),
@@ -487,7 +487,7 @@ impl<D: Database> Inbox<D> {
         let values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
-            text_of(&plan).into(),
+            list_of(plan).into(),
         ];
         let mut statements = vec![statement(statements::RESUME, values), self.gates()];
         statements.extend(alert_of_parked(claimed, plan));

@@ -3,7 +3,7 @@
 use crate::delivery::outbox::{CallState, PlannedCall};
 use crate::inbox::database::Database;
 use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement, statements};
-use crate::json::text_of;
+use crate::json::{Written, list_of};
 
 /// The place of a planned call: the row of its update in the order of arrival, and its step in the plan. Written `seq.step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,12 @@ pub enum Decided {
     NotHere,
     /// In its state there is nothing to decide.
     NotIn(CallState),
+}
+
+impl Written for ListedCall {
+    fn text(&self) -> String {
+        self.json.clone()
+    }
 }
 
 impl CallId {
@@ -117,7 +123,7 @@ impl<D: Database> Inbox<D> {
         let values = vec![
             id.seq.into(),
             row.integer(0).into(),
-            text_of(&plan).into(),
+            list_of(&plan).into(),
             (open as i64).into(),
         ];
         let decide = statement(statements::DECIDE, values);

@@ -94,7 +94,7 @@ impl Update {
 
     /// Reads the kind's object into a type of the caller's own, for fields that are not modelled here.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        let fields = Fields::of(&self.raw)?;
+        let fields = Fields::of(&self.raw).unwrap_or_default();
         serde_json::from_str(kind(&fields).map_or("null", |(_, content)| content))
     }
 

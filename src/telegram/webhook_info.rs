@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::json::Fields;
+use crate::json::{Fields, NoObject};
 
 /// The webhook as Telegram sees it. The secret is never told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ pub struct Difference {
 
 impl WebhookInfo {
     /// Reads what `getWebhookInfo` answers.
-    pub fn of(answer: &str) -> Result<Self, serde_json::Error> {
+    pub fn of(answer: &str) -> Result<Self, NoObject> {
         let fields = Fields::of(answer)?;
         Ok(Self {
             url: fields.text("url").unwrap_or_default(),

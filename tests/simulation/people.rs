@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use onehook::delivery::outbox::PlannedCall;
 use onehook::inbox::database::Statement;
-use onehook::json::text_of;
+use onehook::json::list_of;
 use onehook::plan::Plan;
 use onehook::telegram::ids::ChatId;
 use onehook::telegram::message::Message;
@@ -140,7 +140,7 @@ impl Stage {
             values: vec![
                 number.into(),
                 chat.to_string().into(),
-                text_of(&calls).into(),
+                list_of(&calls).into(),
             ],
         });
     }
