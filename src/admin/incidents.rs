@@ -1,12 +1,10 @@
 //! `GET /admin/incidents`: the webhook's timeline, with what Telegram said before anything was repaired.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use crate::admin::unavailable;
 use crate::app::App;
 use crate::inbox::database::Database;
 use crate::inbox::guard::Incident;
+use crate::json::{object_of, text_of};
 use crate::notes::Notes;
 use crate::page;
 use crate::phrases::Voice;
@@ -14,26 +12,6 @@ use crate::reply::{Format, Reply};
 use crate::request::Request;
 use crate::telegram::transport::Transport;
 use crate::telegram::webhook_info::WebhookInfo;
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    incidents: Vec<Entry<'a>>,
-    next: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Entry<'a> {
-    incident: i64,
-    at: i64,
-    drift: &'a str,
-    what: String,
-    hint: String,
-    wanted: &'a str,
-    snapshot: Box<RawValue>,
-    ended_at: Option<i64>,
-    outcome: Option<&'a str>,
-    error: Option<&'a str>,
-}
 
 /// `GET /admin/incidents[?limit=&before=]`: newest first. `next` is the `before` of the next page.
 pub async fn list<D: Database, T: Transport, N: Notes>(
@@ -58,11 +36,16 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     let next = last.map(|incident| incident.seq);
     match request.format() {
         Format::Json => {
-            let incidents = incidents
+            let incidents: Vec<String> = incidents
                 .iter()
-                .filter_map(|incident| entry(voice, incident));
-            let incidents = incidents.collect();
-            Reply::json(200, &Listed { incidents, next })
+                .map(|incident| entry(voice, incident))
+                .collect();
+            let listed = ["[", &incidents.join(","), "]"].concat();
+            let next = text_of(&next);
+            let members = [("incidents", listed.as_str()), ("next", &next)];
+            Reply::empty(200)
+                .with_header("content-type", "application/json")
+                .with_body(object_of(&members))
         }
         Format::Text => {
             let lines: Vec<String> = incidents
@@ -78,20 +61,19 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     }
 }
 
-fn entry(voice: Voice, incident: &Incident) -> Option<Entry<'_>> {
-    let snapshot = RawValue::from_string(incident.snapshot.clone()).ok()?;
-    Some(Entry {
-        incident: incident.seq,
-        at: incident.at,
-        drift: &incident.drift,
-        what: what(voice, incident),
-        hint: hint(voice, incident),
-        wanted: &incident.wanted,
-        snapshot,
-        ended_at: incident.ended_at,
-        outcome: incident.outcome.as_deref(),
-        error: incident.error.as_deref(),
-    })
+fn entry(voice: Voice, incident: &Incident) -> String {
+    object_of(&[
+        ("incident", &incident.seq.to_string()),
+        ("at", &incident.at.to_string()),
+        ("drift", &text_of(&incident.drift)),
+        ("what", &text_of(&what(voice, incident))),
+        ("hint", &text_of(&hint(voice, incident))),
+        ("wanted", &text_of(&incident.wanted)),
+        ("snapshot", &incident.snapshot),
+        ("ended_at", &text_of(&incident.ended_at)),
+        ("outcome", &text_of(&incident.outcome)),
+        ("error", &text_of(&incident.error)),
+    ])
 }
 
 /// An incident as a person reads it.

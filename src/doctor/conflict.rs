@@ -2,8 +2,7 @@
 //!
 //! The texts are those of `telegram-bot-api`, `Client.cpp` (15700, 16225, 15779, 15752), and older ones out of old bug reports.
 
-use serde::Serialize;
-
+use crate::json::{object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 
@@ -90,26 +89,6 @@ pub enum Meaning {
     Unknown,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    explanation: Explanation<'a>,
-}
-
-#[derive(Serialize)]
-struct Explanation<'a> {
-    error: &'a str,
-    what: &'a str,
-    who_got_it: &'a str,
-    who_caused_it: &'a str,
-    remedy: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    library: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    about_library: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    causes: Vec<&'a str>,
-}
-
 impl Meaning {
     /// Reads a pasted error.
     pub fn of(error: &str) -> Self {
@@ -177,15 +156,26 @@ pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -
         let text = [&lines.join("\n"), "\n→ ", remedy].concat();
         return Reply::text(200, &text);
     }
-    let explanation = Explanation {
-        error: meaning.name().trim_start_matches("error."),
-        what,
-        who_got_it,
-        who_caused_it,
-        remedy,
-        library: library.map(|(name, _)| name),
-        about_library: about_library.as_deref(),
-        causes: causes.lines().collect(),
+    let causes: Vec<String> = causes.lines().map(text_of).collect();
+    let causes = match causes.as_slice() {
+        [] => String::new(),
+        causes => ["[", &causes.join(","), "]"].concat(),
     };
-    Reply::json(200, &Body { explanation })
+    let maybe = |text: Option<&str>| text.map(text_of).unwrap_or_default();
+    let explanation = object_of(&[
+        (
+            "error",
+            &text_of(meaning.name().trim_start_matches("error.")),
+        ),
+        ("what", &text_of(what)),
+        ("who_got_it", &text_of(who_got_it)),
+        ("who_caused_it", &text_of(who_caused_it)),
+        ("remedy", &text_of(remedy)),
+        ("library", &maybe(library.map(|(name, _)| name))),
+        ("about_library", &maybe(about_library.as_deref())),
+        ("causes", &causes),
+    ]);
+    Reply::empty(200)
+        .with_header("content-type", "application/json")
+        .with_body(object_of(&[("explanation", &explanation)]))
 }

@@ -1,14 +1,11 @@
 //! What the doctor says: findings, each unhealthy one with a remedy, and one verdict over all.
 
-use serde::Serialize;
-
-use crate::json::text_of;
+use crate::json::{object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 
 /// How a finding is to be taken. The worst of all is the verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// All is well.
     Healthy,
@@ -81,22 +78,13 @@ pub struct Finding {
 }
 
 /// A finding as an operator reads it.
-#[derive(Serialize)]
 struct Told<'a> {
     id: &'a str,
     state: State,
     what: String,
     evidence: &'a str,
-    #[serde(skip_serializing_if = "String::is_empty")]
     why: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Report<'a> {
-    verdict: State,
-    findings: Vec<Told<'a>>,
 }
 
 impl Finding {
@@ -221,6 +209,35 @@ impl Remedy {
     }
 }
 
+impl State {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Notice => "notice",
+            Self::Ill => "ill",
+        }
+    }
+}
+
+impl Told<'_> {
+    fn json(&self) -> String {
+        let why = match self.why.as_str() {
+            "" => String::new(),
+            why => text_of(why),
+        };
+        let remedy = self.remedy.as_deref().map(text_of);
+        object_of(&[
+            ("id", &text_of(self.id)),
+            ("state", &text_of(self.state.name())),
+            ("what", &text_of(&self.what)),
+            ("evidence", &text_of(self.evidence)),
+            ("why", &why),
+            ("remedy", &remedy.unwrap_or_default()),
+        ])
+    }
+}
+
 /// The worst there is.
 pub fn verdict(findings: &[Finding]) -> State {
     let states = findings.iter().map(|finding| finding.state);
@@ -232,14 +249,15 @@ pub fn reply(findings: &[Finding], voice: Voice, origin: &str, format: Format) -
     if format == Format::Text {
         return Reply::text(200, &text(findings, voice, origin));
     }
-    let told = findings.iter().map(|finding| finding.told(voice, origin));
-    let report = Report {
-        verdict: verdict(findings),
-        findings: told.collect(),
-    };
+    let told = findings.iter();
+    let told: Vec<String> = told
+        .map(|finding| finding.told(voice, origin).json())
+        .collect();
+    let told = ["[", &told.join(","), "]"].concat();
+    let verdict = text_of(verdict(findings).name());
     Reply::empty(200)
         .with_header("content-type", "application/json")
-        .with_body(text_of(&report))
+        .with_body(object_of(&[("verdict", &verdict), ("findings", &told)]))
 }
 
 fn text(findings: &[Finding], voice: Voice, origin: &str) -> String {

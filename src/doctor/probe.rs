@@ -2,12 +2,11 @@
 //!
 //! It confirms nothing and drops nothing, but the other one gets a 409, which ends some libraries.
 
-use serde::Serialize;
-
 use crate::app::App;
 use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::inbox::guard::Guarded;
+use crate::json::{object_of, text_of};
 use crate::notes::Notes;
 use crate::page;
 use crate::phrases::Voice;
@@ -62,25 +61,6 @@ pub enum Verdict {
     NoProof,
     /// Telegram did not let us listen.
     Failed,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    probe: Probe<'a>,
-}
-
-#[derive(Serialize)]
-struct Probe<'a> {
-    verdict: &'a str,
-    what: &'a str,
-    why: &'a str,
-    remedy: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rhythm: Option<&'a str>,
-    heard_after_ms: &'a [i64],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
-    webhook: &'a str,
 }
 
 /// Why it does not listen.
@@ -271,20 +251,26 @@ fn told(heard: &Heard, verdict: Verdict, webhook: &str, voice: Voice, request: &
     let rhythm = heard.rhythm().map(|name| voice.say(name, &[]));
     if request.format() == Format::Text {
         let mut lines = vec![words.lines()];
-        lines.extend(rhythm);
+        lines.extend(rhythm.clone());
         lines.extend(heard.error.clone());
         lines.push(voice.say("probe.webhook", &[webhook]));
         return Reply::text(200, &lines.join("\n"));
     }
-    let probe = Probe {
-        verdict: verdict.name().trim_start_matches("probe."),
-        what: &words.what,
-        why: &words.why,
-        remedy: &words.remedy,
-        rhythm: rhythm.as_deref(),
-        heard_after_ms: &heard.rivals_ms,
-        error: heard.error.as_deref(),
-        webhook,
-    };
-    Reply::json(200, &Body { probe })
+    let maybe = |text: &Option<String>| text.as_deref().map(text_of).unwrap_or_default();
+    let probe = object_of(&[
+        (
+            "verdict",
+            &text_of(verdict.name().trim_start_matches("probe.")),
+        ),
+        ("what", &text_of(&words.what)),
+        ("why", &text_of(&words.why)),
+        ("remedy", &text_of(&words.remedy)),
+        ("rhythm", &maybe(&rhythm)),
+        ("heard_after_ms", &text_of(&heard.rivals_ms)),
+        ("error", &maybe(&heard.error)),
+        ("webhook", &text_of(webhook)),
+    ]);
+    Reply::empty(200)
+        .with_header("content-type", "application/json")
+        .with_body(object_of(&[("probe", &probe)]))
 }

@@ -3,19 +3,17 @@
 pub mod restore;
 pub mod war;
 
-use serde::Serialize;
-
 use crate::app::App;
 use crate::delivery::outbox::PlannedCall;
 use crate::guard::restore::Watched;
 use crate::inbox::InboxError;
 use crate::inbox::alerts::Untold;
 use crate::inbox::database::Database;
-use crate::json::text_of;
+use crate::json::{object_of, text_of};
 use crate::notes::Notes;
 use crate::phrases::Voice;
 use crate::plan::Plan;
-use crate::telegram::ids::{BotId, ChatId, UserId};
+use crate::telegram::ids::{ChatId, UserId};
 use crate::telegram::message::Message;
 use crate::telegram::transport::{Outgoing, Transport};
 use crate::webhook;
@@ -81,29 +79,22 @@ async fn post<D: Database, T: Transport, N: Notes>(
     untold: &Untold,
     text: &str,
 ) {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        alert: &'a str,
-        bot: BotId,
-        subject: i64,
-        text: &'a str,
-        content: &'a str,
-    }
     let Some(url) = &app.settings.alert_url else {
         return;
     };
-    let body = Body {
-        alert: untold.alert.name(),
-        bot: app.settings.bot,
-        subject: untold.update,
-        text,
-        content: text,
-    };
+    let said = text_of(text);
+    let body = object_of(&[
+        ("alert", &text_of(untold.alert.name())),
+        ("bot", &app.settings.bot.to_string()),
+        ("subject", &untold.update.to_string()),
+        ("text", &said),
+        ("content", &said),
+    ]);
     let request = Outgoing {
         method: "POST",
         url: url.expose().to_owned(),
         content_type: Some("application/json"),
-        body: text_of(&body).into_bytes(),
+        body: body.into_bytes(),
         timeout_ms: ALERT_TIMEOUT_MS,
     };
     let _ = app.telegram.transport().carry(request).await;
