@@ -86,7 +86,7 @@ impl Drop for Rival {
 /// One of the programs in `tests/rivals`, without its arguments.
 pub(crate) fn program(script: &str) -> Command {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rivals");
-    let mut command = if script.ends_with(".cjs") {
+    let mut command = if script.contains(".cjs") {
         let mut node = Command::new("node");
         node.env("NODE_PATH", node_modules());
         node

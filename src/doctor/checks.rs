@@ -146,9 +146,10 @@ fn webhook(evidence: &Evidence, guarded: &Guarded, actual: &WebhookInfo) -> Find
         return Finding::notice("webhook.probing", fact, Remedy::Wait);
     }
     let Some(wanted) = &guarded.wanted else {
-        return match is_set {
-            true => Finding::ill("webhook.foreign", fact, Remedy::SetWebhook).with(&values),
-            false => Finding::notice("webhook.never_set", fact, Remedy::SetWebhook),
+        return if is_set {
+            Finding::ill("webhook.foreign", fact, Remedy::SetWebhook).with(&values)
+        } else {
+            Finding::notice("webhook.never_set", fact, Remedy::SetWebhook)
         };
     };
     match (wanted.url.is_empty(), is_set) {

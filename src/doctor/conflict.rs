@@ -145,9 +145,10 @@ pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -
         [(); 4].map(|()| lines.next().unwrap_or_default());
     let library = library(error);
     let about_library = library.map(|(_, phrase)| voice.say(phrase, &[]));
-    let causes = match meaning.is_conflict() {
-        true => voice.say("error.causes", &[origin]),
-        false => String::new(),
+    let causes = if meaning.is_conflict() {
+        voice.say("error.causes", &[origin])
+    } else {
+        String::new()
     };
     if format == Format::Text {
         let mut lines = vec![what, who_got_it, who_caused_it];

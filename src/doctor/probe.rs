@@ -227,7 +227,7 @@ impl Heard {
         Some(match longest {
             _ if longest > 6_500 && last > first => "probe.rhythm.growing",
             ..=3_600 => "probe.rhythm.three_seconds",
-            ..=6_500 => "probe.rhythm.few_seconds",
+            3_601..=6_500 => "probe.rhythm.few_seconds",
             _ => "probe.rhythm.irregular",
         })
     }

@@ -88,7 +88,11 @@ pub async fn watch<D: Database, T: Transport, N: Notes>(
         }
         Some(_) if guarded.probed_until > 0 => {
             // It was away for the doctor's sake, who could not put it back. Nobody took it, so that is no incident.
-            repaired(repair::repair(app, guarded, (wanted, secret), guarded.restores).await?)
+            Ok(
+                repair::repair(app, guarded, (wanted, secret), guarded.restores)
+                    .await?
+                    .into(),
+            )
         }
         Some(drift) => defend(app, guarded, (wanted, secret), drift, &actual).await,
     }
@@ -133,15 +137,19 @@ async fn defend<D: Database, T: Transport, N: Notes>(
         .open_incident(alert, drift.name(), &wanted.url, actual)
         .await?;
     match restores {
-        Some(restores) => repaired(repair::repair(app, guarded, (wanted, secret), restores).await?),
+        Some(restores) => Ok(repair::repair(app, guarded, (wanted, secret), restores)
+            .await?
+            .into()),
         None => Ok(Watched::HoldingBack),
     }
 }
 
-fn repaired(repaired: Repaired) -> Result<Watched, InboxError> {
-    Ok(match repaired {
-        Repaired::Yes(_) => Watched::Restored,
-        Repaired::SomebodyElse => Watched::SomebodyElse,
-        Repaired::No(_) => Watched::Refused,
-    })
+impl From<Repaired> for Watched {
+    fn from(repaired: Repaired) -> Self {
+        match repaired {
+            Repaired::Yes(_) => Self::Restored,
+            Repaired::SomebodyElse => Self::SomebodyElse,
+            Repaired::No(_) => Self::Refused,
+        }
+    }
 }
