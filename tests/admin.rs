@@ -5,7 +5,7 @@ use onehook::reply::Reply;
 use serde_json::{Value, json};
 
 use crate::sqlite_database::Trip;
-use crate::test_bot::{ADMIN_TOKEN, TOKEN, TestBot, body};
+use crate::test_bot::{ADMIN_TOKEN, ALERT_URL, TOKEN, TestBot, body};
 
 /// An answer as a snapshot: the status, and the body in a readable form.
 #[track_caller]
@@ -937,6 +937,7 @@ fn health_is_ill_when_the_cron_is_late_or_the_database_is_down() {
 #[test]
 fn no_secret_shows_anywhere() {
     let bot = TestBot::new();
+    bot.set("ALERT_URL", ALERT_URL);
     let secret = bot.secret();
     let operator = || bot.operator().with_header("accept", "text/plain");
     for fault in [
@@ -960,7 +961,15 @@ fn no_secret_shows_anywhere() {
             bot.operator()
                 .put("/admin/webhook", r#"{"max_connections": 6}"#);
             bot.operator().get("/admin/webhook");
+            bot.operator()
+                .sends("POST", "/admin/webhook/rotate?now=true", "");
+            operator().get("/admin/doctor");
+            bot.operator().get("/admin/doctor?lang=uk");
+            bot.operator()
+                .sends("POST", "/admin/doctor/probe?seconds=1&release=true", "");
+            bot.rival("deleteWebhook", &json!({}));
             bot.person("Ada").says("/status");
+            bot.person("Ada").says("/doctor");
             bot.telegram.act(&json!({"act": "clear_faults"})).unwrap();
             bot.telegram.advance(61_000);
             bot.tick();
@@ -968,11 +977,23 @@ fn no_secret_shows_anywhere() {
     }
     operator().get("/admin/updates");
     bot.operator().get("/admin/updates/100");
+    operator().get("/admin/incidents");
+    bot.operator().get("/admin/incidents?limit=100");
+    let error = format!("/admin/doctor?error=https://api.telegram.org/bot{TOKEN}/getUpdates%20409");
+    bot.operator().get(&error);
+    let secrets = [secret, bot.secret()];
     let seen = bot.seen.borrow().join("\n") + &format!("{:?}", bot.telegram.transcript(0));
     assert!(seen.len() > 20_000, "there was much to see");
-    for canary in ["CANARY", secret.as_str()] {
+    let posts = bot.posts.borrow().join("\n");
+    assert!(!posts.is_empty());
+    for canary in ["CANARY", &secrets[0], &secrets[1]] {
         assert!(!seen.contains(canary), "{canary} shows");
+        assert!(!posts.contains(canary), "{canary} is posted");
     }
+    let incidents = bot
+        .database
+        .value("SELECT group_concat(wanted || snapshot || coalesce(error, '')) FROM incident");
+    assert!(incidents.len() > 1_000 && !incidents.contains("CANARY"));
     let kept = bot
         .database
         .value("SELECT group_concat(coalesce(plan, '') || coalesce(error, '') || body) FROM inbox");
