@@ -6,6 +6,8 @@ use onehook::guard::restore::Watched;
 use onehook::guard::war::{self, Move};
 use serde_json::{Value, json};
 
+use crate::emulator::stage;
+use crate::emulator::telegram::Delivered;
 use crate::test_bot::{ALERT_URL, ORIGIN, TestBot, body, message};
 
 const MINUTE: u64 = 60_000;
@@ -92,6 +94,38 @@ fn our_address_with_another_secret_is_told_by_our_own_401() {
         "the update came again; the other message is the alert"
     );
     assert_eq!(minute(&bot), Watched::Fine);
+}
+
+#[test]
+fn a_login_page_in_front_of_us_is_no_drift() {
+    let bot = TestBot::new();
+    minute(&bot);
+    bot.telegram
+        .act(&json!({"act": "say", "person": "Ada", "text": "/ping"}))
+        .unwrap();
+    for (delivery, ..) in bot.telegram.deliveries() {
+        let refused = stage::response(401, &[], "log in");
+        bot.telegram
+            .delivered(delivery, Delivered::Answered(refused));
+    }
+    let info = bot.rival("getWebhookInfo", &json!({}));
+    let error = "Wrong response from the webhook: 401 Unauthorized";
+    assert_eq!(info["result"]["last_error_message"], error);
+    assert_eq!(minute(&bot), Watched::Fine);
+    assert_eq!(incidents(&bot).len(), 0);
+}
+
+#[test]
+fn our_address_without_a_secret_is_noticed_too() {
+    let bot = TestBot::new();
+    minute(&bot);
+    bot.forget_isolate();
+    bot.rival("setWebhook", &json!({"url": ours()}));
+    bot.person("Ada").says("/ping");
+    bot.deliver();
+    assert_eq!(bot.statuses.borrow().last(), Some(&401));
+    assert_eq!(minute(&bot), Watched::Restored);
+    assert_eq!(drifts(&bot), [drift("secret", "restored")]);
 }
 
 #[test]

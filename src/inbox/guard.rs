@@ -262,7 +262,8 @@ impl<D: Database> Inbox<D> {
 impl Guarded {
     /// How the webhook differs from what was asked for.
     pub fn drift(&self, wanted: &WantedWebhook, actual: &WebhookInfo) -> Option<Drift> {
-        Drift::of(wanted, self.taken.as_ref(), self.set_at, actual)
+        let times = (self.set_at, self.refused_at);
+        Drift::of(wanted, self.taken.as_ref(), times, actual)
     }
 }
 

@@ -449,7 +449,7 @@ pub const NOTE_REFUSED: &str = concat!(
     now!(),
     " WHERE bot = ?1 AND refused_at < ",
     now!(),
-    " - 60000 AND ?2 NOT IN (coalesce(secret, ''), coalesce(next_secret, ''), coalesce(old_secret, ''))"
+    " - 60000 AND secret IS NOT ?2 AND next_secret IS NOT ?2 AND old_secret IS NOT ?2"
 );
 
 /// Keeps a new secret, unless there is one. ?1 bot, ?2 secret

@@ -9,18 +9,20 @@ pub enum Drift {
     Gone,
     /// It points elsewhere.
     Replaced,
-    /// It has our address and another secret: our own 401 since we set it. The secret itself is never told.
+    /// It has our address and another secret: Telegram tells of a 401 since we set it, and we know of one. The secret itself is never
+    /// told, and a 401 that we know nothing of is somebody else's, such as a login page in front of us.
     Secret,
     /// Its `allowed_updates`, `max_connections`, `ip_address` or certificate are others.
     Settings,
 }
 
 impl Drift {
-    /// Compares what was asked for, what Telegram made of it, and when, with what Telegram has now.
+    /// Compares what was asked for, what Telegram made of it, and when, with what Telegram has now. `refused_at_ms`: when we last refused
+    /// a delivery.
     pub fn of(
         wanted: &WantedWebhook,
         taken: Option<&WebhookInfo>,
-        set_at_ms: i64,
+        (set_at_ms, refused_at_ms): (i64, i64),
         actual: &WebhookInfo,
     ) -> Option<Self> {
         if wanted.url == actual.url {
@@ -28,7 +30,8 @@ impl Drift {
                 Some(taken) => has_other_settings(taken, actual, wanted.ip_address.is_some()),
                 None => actual.has_custom_certificate || !wanted.differences(actual).is_empty(),
             };
-            return if refuses(actual, set_at_ms) {
+            let is_refused = refused_at_ms > set_at_ms && tells_of_401(actual, set_at_ms);
+            return if is_refused {
                 Some(Self::Secret)
             } else {
                 is_settings.then_some(Self::Settings)
@@ -52,8 +55,8 @@ impl Drift {
     }
 }
 
-/// Whether Telegram tells of a delivery that we refused since the webhook was set.
-fn refuses(actual: &WebhookInfo, set_at_ms: i64) -> bool {
+/// Whether Telegram tells of a 401 since the webhook was set.
+fn tells_of_401(actual: &WebhookInfo, set_at_ms: i64) -> bool {
     let is_401 = actual.failure_code() == Some(401);
     is_401 && actual.last_error_date.unwrap_or_default() * 1000 > set_at_ms
 }

@@ -58,7 +58,7 @@ pub fn secret_header(data: &[u8]) {
     let is_right = presented == SECRET;
     assert_eq!(status, if is_right { 200 } else { 401 });
     assert_eq!(stage.body_was_read.get(), is_right);
-    assert!(presented.len() == SECRET.len() || stage.trips.get() == 0);
+    assert!(presented.len() == SECRET.len() || stage.trips.get() <= 1);
     let accepted = [sha256(b"another"), sha256(SECRET.as_bytes()), sha256(data)];
     assert_eq!(
         matches(&presented, &accepted[..2]),
