@@ -11,6 +11,12 @@ use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
 /// An open update older than this blocks its lane, in milliseconds: the machine gives up after two minutes, or a little later.
 const BLOCKED_AFTER_MS: i64 = 4 * MINUTE_MS;
 
+/// So long before a failed delivery an update that came with it may have come, in milliseconds.
+const WITH_FAILURE_MS: i64 = 10 * 1000;
+
+/// A 401 so soon after the guard has set the webhook again is not about the secret, in milliseconds.
+const JUST_RESTORED_MS: i64 = 10 * MINUTE_MS;
+
 /// Telegram's own trouble counts for so long, in milliseconds.
 const TROUBLE_LASTS_MS: i64 = 10 * MINUTE_MS;
 
@@ -56,7 +62,7 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
             .filter(|wanted| wanted.url == second.url)
         {
             findings.push(settings(guarded, wanted, second));
-            findings.push(deliveries(evidence.now_ms, guarded, condition, second));
+            findings.push(deliveries(guarded, condition, second));
         }
         findings.push(waiting(guarded, first, second));
         findings.extend(synchronization(evidence.now_ms, second));
@@ -141,6 +147,7 @@ fn notes(evidence: &Evidence) -> Finding {
 fn webhook(evidence: &Evidence, guarded: &Guarded, actual: &WebhookInfo) -> Finding {
     let fact = ["getWebhookInfo: url = \"", &actual.url, "\""].concat();
     let values = [actual.url.as_str(), &evidence.origin];
+    let is_here = || actual.url.starts_with(&[&evidence.origin, "/"].concat());
     let is_set = !actual.url.is_empty();
     if guarded.probed_until > guarded.now {
         return Finding::notice("webhook.probing", fact, Remedy::Wait);
@@ -156,9 +163,9 @@ fn webhook(evidence: &Evidence, guarded: &Guarded, actual: &WebhookInfo) -> Find
         (true, false) => Finding::notice("webhook.deleted", fact, Remedy::SetWebhook),
         (false, false) => Finding::ill("webhook.missing", fact, Remedy::FindRivals),
         _ if wanted.url != actual.url => {
-            Finding::ill("webhook.foreign", fact, Remedy::FindRivals).with(&values)
+            Finding::ill("webhook.foreign", fact, Remedy::EndWar).with(&values)
         }
-        _ if !evidence.origin.is_empty() && !actual.url.starts_with(&evidence.origin) => {
+        _ if !evidence.origin.is_empty() && !is_here() => {
             Finding::notice("webhook.older", fact, Remedy::SetWebhook).with(&values)
         }
         _ => Finding::healthy("webhook.ours", fact),
@@ -208,30 +215,32 @@ fn settings(guarded: &Guarded, wanted: &WantedWebhook, actual: &WebhookInfo) -> 
             "allowed_updates, max_connections, ip_address",
         )
     } else {
-        Finding::notice("settings.taken_otherwise", fact, Remedy::SetWebhook)
+        Finding::notice("settings.taken_otherwise", fact, Remedy::Settings)
     }
 }
 
 /// Whether what Telegram sends arrives. Its last error stays until the webhook is set again, so an old one means nothing.
-fn deliveries(
-    now_ms: i64,
-    guarded: &Guarded,
-    condition: &Condition,
-    actual: &WebhookInfo,
-) -> Finding {
+fn deliveries(guarded: &Guarded, condition: &Condition, actual: &WebhookInfo) -> Finding {
     let (Some(message), Some(date)) = (&actual.last_error_message, actual.last_error_date) else {
         return Finding::healthy("deliveries.fine", "getWebhookInfo: no last_error_message");
     };
     let failed_at_ms = date * 1000;
-    let minutes = ((now_ms - failed_at_ms) / MINUTE_MS).to_string();
+    let minutes = ((guarded.now - failed_at_ms) / MINUTE_MS).to_string();
     let fact = ["last_error_message: ", message, " (", &minutes, " min)"].concat();
-    let newest_at = condition.newest_ms.map(|age| now_ms - age);
-    if newest_at.is_some_and(|newest| newest > failed_at_ms + 1000) {
+    let newest_at = condition.newest_ms.map(|age| guarded.now - age);
+    // Telegram repeats at once what failed, and its dates have no milliseconds: if nothing waits, the update came after all.
+    let is_over = |newest| match actual.pending_update_count {
+        0 => newest + WITH_FAILURE_MS >= failed_at_ms,
+        _ => newest > failed_at_ms + 1000,
+    };
+    if newest_at.is_some_and(is_over) {
         return Finding::healthy("deliveries.recovered", fact);
     }
     let was_here = guarded.refused_at >= failed_at_ms - MINUTE_MS;
+    // Whoever comes without any secret leaves no trace here, so that is ruled out only by the guard's having set ours again.
+    let is_set_again = guarded.now - guarded.restored_at < JUST_RESTORED_MS;
     let (name, remedy) = match actual.failure_code() {
-        Some(401) if was_here => ("deliveries.other_secret", Remedy::SetWebhook),
+        Some(401) if was_here || !is_set_again => ("deliveries.other_secret", Remedy::SetWebhook),
         Some(401) => ("deliveries.shut_out", Remedy::AllowTelegram),
         Some(403) => ("deliveries.blocked", Remedy::AllowTelegram),
         Some(404 | 405) => ("deliveries.elsewhere", Remedy::SetWebhook),
@@ -247,7 +256,7 @@ fn deliveries(
 /// What kept Telegram from getting any answer.
 fn not_answered(message: &str) -> (&'static str, Remedy) {
     let says = |text| message.contains(text);
-    if says("timed out") || says("timeout") {
+    if says("timeout expired") {
         ("deliveries.timeout", Remedy::Tail)
     } else if says("SSL") {
         ("deliveries.tls", Remedy::Domain)
@@ -262,7 +271,7 @@ fn waiting(guarded: &Guarded, first: &WebhookInfo, second: &WebhookInfo) -> Find
     let (before, now) = (first.pending_update_count, second.pending_update_count);
     let text = now.to_string();
     let fact = ["pending_update_count = ", &text].concat();
-    if second.url.is_empty() && now < before {
+    if first.url.is_empty() && second.url.is_empty() && now < before {
         return Finding::ill("waiting.eaten", fact, Remedy::FindRivals)
             .with(&[&before.to_string(), &text]);
     }
@@ -342,7 +351,9 @@ fn gaps(gaps: &[Gap]) -> Finding {
 }
 
 fn cron(condition: &Condition) -> Finding {
-    let age_ms = condition.cron_ms.unwrap_or(i64::MAX);
+    let Some(age_ms) = condition.cron_ms else {
+        return Finding::ill("cron.late", "heartbeat: none", Remedy::Cron);
+    };
     let fact = ["heartbeat: ", &(age_ms / 1000).to_string(), " s"].concat();
     if age_ms < CRON_AGE_MAX_MS {
         Finding::healthy("cron.fine", fact)

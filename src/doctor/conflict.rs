@@ -6,24 +6,27 @@ use crate::json::{object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 
-/// Parts of error texts in lower case, and what they mean. The first that is found counts.
-const MEANINGS: [(&str, Meaning); 16] = [
+/// Parts of error texts in lower case, and what they mean. The first that is found counts; Telegram's own words come before words and
+/// numbers that may be about anything.
+const MEANINGS: [(&str, Meaning); 18] = [
     ("webhook is active", Meaning::WebhookActive),
+    ("cantgetupdates", Meaning::WebhookActive),
     ("other getupdates", Meaning::OtherPoller),
     ("terminatedbyothergetupdates", Meaning::OtherPoller),
     ("setwebhook request", Meaning::WebhookSet),
     ("other setwebhook", Meaning::OtherSetWebhook),
     ("other long poll", Meaning::OtherPollerOrWebhook),
-    ("409", Meaning::SomeConflict),
-    ("conflict", Meaning::SomeConflict),
+    ("wrong response from the webhook", Meaning::WrongResponse),
+    ("bad webhook", Meaning::BadWebhook),
     ("logged out", Meaning::LoggedOut),
-    ("401", Meaning::BadToken),
+    ("conflict", Meaning::SomeConflict),
     ("unauthorized", Meaning::BadToken),
+    ("invalidtoken", Meaning::BadToken),
+    ("too many requests", Meaning::TooOften),
+    ("409", Meaning::SomeConflict),
+    ("401", Meaning::BadToken),
     ("421", Meaning::BadToken),
     ("429", Meaning::TooOften),
-    ("too many requests", Meaning::TooOften),
-    ("bad webhook", Meaning::BadWebhook),
-    ("wrong response from the webhook", Meaning::WrongResponse),
 ];
 
 /// How libraries wrap errors, in lower case, and what each does about a conflict.
@@ -93,7 +96,7 @@ impl Meaning {
     /// Reads a pasted error.
     pub fn of(error: &str) -> Self {
         let error = error.to_ascii_lowercase();
-        let known = MEANINGS.iter().find(|(part, _)| error.contains(part));
+        let known = MEANINGS.iter().find(|(part, _)| says(&error, part));
         known.map_or(Self::Unknown, |(_, meaning)| *meaning)
     }
 
@@ -127,6 +130,16 @@ impl Meaning {
                 | Self::SomeConflict
         )
     }
+}
+
+/// Whether an error says something. A number counts only by itself: tokens and dates are full of digits.
+fn says(error: &str, part: &str) -> bool {
+    let is_number = part.starts_with(|letter: char| letter.is_ascii_digit());
+    let continues = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    error.match_indices(part).any(|(place, _)| {
+        let (before, after) = (&error[..place], &error[place + part.len()..]);
+        !is_number || !(continues(before.chars().next_back()) || continues(after.chars().next()))
+    })
 }
 
 /// The library that wrapped an error, and the name of the phrase about it.

@@ -49,18 +49,33 @@ impl Evidence {
             Ok(_) => look_twice(app).await,
             Err(error) => Err(error.clone()),
         };
+        let inbox = app.inbox.examine().await;
+        let origin = match settings.public_url.as_deref().unwrap_or(origin) {
+            "" => wanted_origin(&inbox).to_owned(),
+            origin => origin.to_owned(),
+        };
         Self {
             now_ms: app.now_ms,
-            origin: settings.public_url.as_deref().unwrap_or(origin).to_owned(),
+            origin,
             api_root: settings.api_root.clone(),
             tells_somebody: !settings.owners.is_empty() || settings.alert_url.is_some(),
             admin_is_weak: settings.admin_is_weak,
             me: me.map(|me| username(&me)),
             webhook,
-            inbox: app.inbox.examine().await,
+            inbox,
             notes_answer: app.notes.answers().await,
         }
     }
+}
+
+/// Where the worker is reached, as far as the webhook's address tells. Whoever asks in a chat came to no address.
+fn wanted_origin(inbox: &Result<(Guarded, Condition, Vec<Gap>), InboxError>) -> &str {
+    let guarded = inbox.as_ref().ok().map(|(guarded, ..)| guarded);
+    let wanted = guarded.and_then(|guarded| guarded.wanted.as_ref());
+    let url = wanted.map_or("", |wanted| &wanted.url);
+    url.match_indices('/')
+        .nth(2)
+        .map_or(url, |(end, _)| &url[..end])
 }
 
 async fn look_twice<D: Database, T: Transport, N: Notes>(

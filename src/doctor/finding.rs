@@ -56,6 +56,8 @@ pub enum Remedy {
     Server,
     /// Set the webhook.
     SetWebhook,
+    /// Correct the settings that Telegram takes otherwise.
+    Settings,
     /// Read the worker's log.
     Tail,
     /// Look at the updates that are not finished.
@@ -151,7 +153,7 @@ impl Finding {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AdminToken,
         Self::AllowTelegram,
         Self::ApiRoot,
@@ -171,6 +173,7 @@ impl Remedy {
         Self::Rotate,
         Self::Server,
         Self::SetWebhook,
+        Self::Settings,
         Self::Tail,
         Self::Unfinished,
         Self::Wait,
@@ -198,6 +201,7 @@ impl Remedy {
             Self::Rotate => "doctor.remedy.rotate",
             Self::Server => "doctor.remedy.server",
             Self::SetWebhook => "doctor.remedy.set_webhook",
+            Self::Settings => "doctor.remedy.settings",
             Self::Tail => "doctor.remedy.tail",
             Self::Unfinished => "doctor.remedy.unfinished",
             Self::Wait => "doctor.remedy.wait",

@@ -90,10 +90,12 @@ async fn probe<D: Database, T: Transport, N: Notes>(
         )
     };
     let silent = |error: CallError| {
-        Declined(
-            502,
-            voice.complain("admin.call_refused", &[&error.to_string()]),
-        )
+        let text = error.to_string();
+        let complaint = match error {
+            CallError::Refused(_) => voice.complain("admin.call_refused", &[&text]),
+            _ => voice.complain("admin.no_answer", &[&text]),
+        };
+        Declined(502, complaint)
     };
     let seconds = page::number(request, voice, "seconds", SECONDS, SECONDS_MAX);
     let seconds = seconds.map_err(|complaint| Declined(400, complaint))?;
@@ -114,12 +116,11 @@ async fn probe<D: Database, T: Transport, N: Notes>(
     }
     let heard = hear(app, seconds * 1000).await;
     let after = app.telegram.webhook_info().await.ok();
-    let webhook = put_back(app, &guarded).await.map_err(unavailable)?;
-    let verdict = heard.verdict(
-        before.pending_update_count,
-        after.map(|after| after.pending_update_count),
-    );
-    Ok(told(&heard, verdict, webhook, voice, request))
+    let webhook = put_back(app).await.map_err(unavailable)?;
+    let waiting = after.as_ref().map(|after| after.pending_update_count);
+    let verdict = heard.verdict(before.pending_update_count, waiting);
+    let url = after.map(|after| after.url).unwrap_or_default();
+    Ok(told(&heard, verdict, (&url, webhook), voice, request))
 }
 
 /// Why the probe must not begin.
@@ -177,11 +178,12 @@ async fn hear<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, total_ms:
     heard
 }
 
-/// Puts the webhook back that was taken away. If this visit does not live to do so, the guard does.
+/// Puts the webhook back that was taken away, or what the operator asked for meanwhile. If this visit does not live to do so, the guard
+/// does.
 async fn put_back<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
-    guarded: &Guarded,
 ) -> Result<&'static str, InboxError> {
+    let guarded = app.inbox.guarded().await?;
     let wanted = guarded
         .wanted
         .as_ref()
@@ -190,7 +192,7 @@ async fn put_back<D: Database, T: Transport, N: Notes>(
         app.inbox.end_probe().await?;
         return Ok("not wanted");
     };
-    let repaired = repair::repair(app, guarded, (wanted, secret), guarded.restores).await?;
+    let repaired = repair::repair(app, &guarded, (wanted, secret), guarded.restores).await?;
     Ok(match repaired {
         Repaired::Yes(_) => "set",
         Repaired::SomebodyElse | Repaired::No(_) => "the guard sets it within two minutes",
@@ -246,12 +248,23 @@ impl Verdict {
     }
 }
 
-fn told(heard: &Heard, verdict: Verdict, webhook: &str, voice: Voice, request: &Request) -> Reply {
-    let words = voice.complain(verdict.name(), &[]);
+/// What was heard. `url`: the webhook that was set when the listening ended, before ours was put back.
+fn told(
+    heard: &Heard,
+    verdict: Verdict,
+    (url, webhook): (&str, &str),
+    voice: Voice,
+    request: &Request,
+) -> Reply {
+    let words = voice.complain(verdict.name(), &[url]);
+    let waiting = heard
+        .updates_wait
+        .then(|| voice.say("probe.updates_wait", &[]));
     let rhythm = heard.rhythm().map(|name| voice.say(name, &[]));
     if request.format() == Format::Text {
         let mut lines = vec![words.lines()];
         lines.extend(rhythm.clone());
+        lines.extend(waiting.clone());
         lines.extend(heard.error.clone());
         lines.push(voice.say("probe.webhook", &[webhook]));
         return Reply::text(200, &lines.join("\n"));
@@ -266,6 +279,7 @@ fn told(heard: &Heard, verdict: Verdict, webhook: &str, voice: Voice, request: &
         ("why", &text_of(&words.why)),
         ("remedy", &text_of(&words.remedy)),
         ("rhythm", &maybe(&rhythm)),
+        ("updates_wait", &maybe(&waiting)),
         ("heard_after_ms", &text_of(&heard.rivals_ms)),
         ("error", &maybe(&heard.error)),
         ("webhook", &text_of(webhook)),

@@ -39,6 +39,14 @@ pub enum Watched {
 }
 
 impl Watched {
+    fn of(repaired: &Repaired) -> Self {
+        match repaired {
+            Repaired::Yes(_) => Self::Restored,
+            Repaired::SomebodyElse => Self::SomebodyElse,
+            Repaired::No(_) => Self::Refused,
+        }
+    }
+
     /// Its name in the log.
     pub fn name(self) -> &'static str {
         match self {
@@ -88,11 +96,8 @@ pub async fn watch<D: Database, T: Transport, N: Notes>(
         }
         Some(_) if guarded.probed_until > 0 => {
             // It was away for the doctor's sake, who could not put it back. Nobody took it, so that is no incident.
-            Ok(
-                repair::repair(app, guarded, (wanted, secret), guarded.restores)
-                    .await?
-                    .into(),
-            )
+            let repaired = repair::repair(app, guarded, (wanted, secret), guarded.restores).await?;
+            Ok(Watched::of(&repaired))
         }
         Some(drift) => defend(app, guarded, (wanted, secret), drift, &actual).await,
     }
@@ -137,19 +142,10 @@ async fn defend<D: Database, T: Transport, N: Notes>(
         .open_incident(alert, drift.name(), &wanted.url, actual)
         .await?;
     match restores {
-        Some(restores) => Ok(repair::repair(app, guarded, (wanted, secret), restores)
-            .await?
-            .into()),
-        None => Ok(Watched::HoldingBack),
-    }
-}
-
-impl From<Repaired> for Watched {
-    fn from(repaired: Repaired) -> Self {
-        match repaired {
-            Repaired::Yes(_) => Self::Restored,
-            Repaired::SomebodyElse => Self::SomebodyElse,
-            Repaired::No(_) => Self::Refused,
+        Some(restores) => {
+            let repaired = repair::repair(app, guarded, (wanted, secret), restores).await?;
+            Ok(Watched::of(&repaired))
         }
+        None => Ok(Watched::HoldingBack),
     }
 }
