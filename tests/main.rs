@@ -20,6 +20,7 @@ mod admin;
 mod bad_input;
 mod corpora;
 mod deploy;
+mod doctor;
 mod emulator_conformance;
 mod guard;
 mod handlers;

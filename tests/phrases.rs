@@ -12,12 +12,19 @@ static PHRASES: LazyLock<BTreeMap<String, [String; 2]>> = LazyLock::new(|| {
     serde_json::from_str(&format!("{object}\n}}")).expect("an object of pairs, as JSON")
 });
 
-/// Families whose names are put together, which have tests of their own: tests/guard.rs and tests/doctor.rs.
+/// Families whose names are put together, which have tests of their own: tests/doctor/rules.rs.
 const COMPOSED: [&str; 4] = ["doctor", "error", "incident", "probe"];
 
 /// As `phrase` in `phrases.js`.
 pub fn phrase(name: &str, tag: &str) -> Option<String> {
     Some(PHRASES.get(name)?[usize::from(tag == "uk")].clone())
+}
+
+/// The names of one family, without its own and the dot.
+pub fn family(room: &str) -> Vec<String> {
+    let names = PHRASES.keys().filter_map(|name| name.split_once('.'));
+    let names = names.filter(|(first, _)| *first == room);
+    names.map(|(_, rest)| rest.to_owned()).collect()
 }
 
 #[test]

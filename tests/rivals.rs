@@ -86,7 +86,11 @@ impl Drop for Rival {
 /// One of the programs in `tests/rivals`, without its arguments.
 pub(crate) fn program(script: &str) -> Command {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rivals");
-    let mut command = if script.contains(".cjs") {
+    let mut command = if folder
+        .join(script)
+        .extension()
+        .is_some_and(|kind| kind == "cjs")
+    {
         let mut node = Command::new("node");
         node.env("NODE_PATH", node_modules());
         node
