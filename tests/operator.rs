@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::test_bot::{Dies, TestBot, body, message};
 
-fn fault(bot: &TestBot, fault: Value, times: u64) {
+pub(crate) fn fault(bot: &TestBot, fault: Value, times: u64) {
     bot.telegram
         .fault(&json!({"on": "api", "method": "sendMessage", "times": times, "fault": fault}))
         .unwrap();
 }
 
 /// Lets an update's handler crash until it is given up.
-fn bury(bot: &TestBot, update_id: i64, chat: i64) {
+pub(crate) fn bury(bot: &TestBot, update_id: i64, chat: i64) {
     bot.dies(Dies::BeforeHandling);
     for _ in 0..3 {
         bot.post(message(update_id, chat, "/ping"));
@@ -24,7 +24,7 @@ fn bury(bot: &TestBot, update_id: i64, chat: i64) {
 }
 
 /// Loses the answers to both sends of a reply, so that it is parked. The number of its update.
-fn park(bot: &TestBot, name: &str) -> i64 {
+pub(crate) fn park(bot: &TestBot, name: &str) -> i64 {
     fault(bot, json!("reset_after"), 2);
     let said = bot.person(name).says("/ping");
     bot.telegram.advance(7_000);

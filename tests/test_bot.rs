@@ -170,13 +170,8 @@ impl TestBot {
 
     /// What somebody else with the token asks of Telegram.
     pub fn rival(&self, method: &str, parameters: &Value) -> Value {
-        let request = telegram::Request {
-            method: "POST".to_owned(),
-            path: format!("/bot{TOKEN}/{method}"),
-            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-            body: parameters.to_string().into_bytes(),
-        };
-        let response = self.telegram.call(request, 60_000).unwrap();
+        let response = self.telegram.call(rivals_call(method, parameters), 60_000);
+        let response = response.unwrap();
         serde_json::from_slice(&response.body).unwrap()
     }
 
@@ -336,6 +331,16 @@ pub fn message(update_id: i64, chat: i64, text: &str) -> String {
     let message =
         json!({"message_id": 1, "date": START / 1000, "from": person, "chat": chat, "text": text});
     json!({"update_id": update_id, "message": message}).to_string()
+}
+
+/// A call that somebody else with the token makes.
+pub fn rivals_call(method: &str, parameters: &Value) -> telegram::Request {
+    telegram::Request {
+        method: "POST".to_owned(),
+        path: format!("/bot{TOKEN}/{method}"),
+        headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+        body: parameters.to_string().into_bytes(),
+    }
 }
 
 /// The JSON of an answer.

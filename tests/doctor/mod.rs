@@ -1,6 +1,6 @@
 //! The doctor: what is found, what a pasted error means, and what listening for a poller tells.
 
-
+mod bot;
 mod evidence;
 mod findings;
 mod rules;

@@ -14,11 +14,15 @@ pub enum Lost {
     Truncated,
 }
 
+/// What somebody else does at its time, while a call waits or the clock is moved.
+type Deed = Box<dyn FnOnce(&InProcess)>;
+
 /// The door holds no borrow while the caller works, so a call may be made in the middle of a delivery.
 pub struct InProcess {
     telegram: RefCell<Telegram>,
     now: Cell<u64>,
     kept: RefCell<Vec<(u64, String, Request)>>,
+    deeds: RefCell<Vec<(u64, Deed)>>,
 }
 
 impl InProcess {
@@ -27,6 +31,7 @@ impl InProcess {
             now: Cell::new(options.now),
             telegram: RefCell::new(Telegram::new(options)),
             kept: RefCell::new(Vec::new()),
+            deeds: RefCell::new(Vec::new()),
         }
     }
 
@@ -35,7 +40,20 @@ impl InProcess {
     }
 
     pub fn advance(&self, ms: u64) {
-        self.now.set(self.now.get() + ms);
+        let end = self.now.get() + ms;
+        while self.do_next_deed(end) {}
+        self.now.set(end.max(self.now.get()));
+    }
+
+    /// Lets somebody else do something when the clock gets there.
+    pub fn later(&self, after_ms: u64, deed: impl FnOnce(&Self) + 'static) {
+        let at = self.now() + after_ms;
+        self.deeds.borrow_mut().push((at, Box::new(deed)));
+    }
+
+    /// Makes an API call whose answer nobody waits for.
+    pub fn request(&self, request: Request) {
+        self.telegram.borrow_mut().request(self.now(), request);
     }
 
     /// Makes an API call. The clock moves only when the answer is held or delayed; webhook deliveries
@@ -48,7 +66,11 @@ impl InProcess {
                 return outcome;
             }
             let next = self.telegram.borrow().next_due();
-            let Some(next) = next.filter(|next| *next <= start + timeout_ms) else {
+            let next = next.filter(|next| *next <= start + timeout_ms);
+            if self.do_next_deed(next.unwrap_or(start + timeout_ms)) {
+                continue;
+            }
+            let Some(next) = next else {
                 self.now.set(self.now().max(start + timeout_ms));
                 return Err(Lost::TimedOut);
             };
@@ -93,6 +115,20 @@ impl InProcess {
     /// When something next happens by itself.
     pub fn next_due(&self) -> Option<u64> {
         self.telegram.borrow().next_due()
+    }
+
+    /// Does what comes next until a time, if there is anything.
+    fn do_next_deed(&self, end: u64) -> bool {
+        let mut deeds = self.deeds.borrow_mut();
+        let due = (0..deeds.len()).filter(|place| deeds[*place].0 <= end);
+        let Some(first) = due.min_by_key(|place| deeds[*place].0) else {
+            return false;
+        };
+        let (at, deed) = deeds.remove(first);
+        drop(deeds);
+        self.now.set(at.max(self.now()));
+        deed(self);
+        true
     }
 
     /// Takes what is due, keeps the deliveries, and returns what came of one request. Answers to
