@@ -167,7 +167,7 @@ fn run(command: &mut Command, remedy: &str) {
     );
 }
 
-fn telegram() -> Running {
+pub(crate) fn telegram() -> Running {
     let mut options = Options {
         allow_http_and_loopback: true,
         ..Options::default()

@@ -29,38 +29,39 @@ const MEANINGS: [(&str, Meaning); 18] = [
     ("429", Meaning::TooOften),
 ];
 
-/// How libraries wrap errors, in lower case, and what each does about a conflict.
+/// How libraries wrap errors, in lower case, and what each does about a conflict. The first that is found counts; names that may stand
+/// in any path come last.
 const LIBRARIES: [(&str, &str, &str); 14] = [
     ("telegramconflicterror", "aiogram", "error.library.aiogram"),
-    ("aiogram", "aiogram", "error.library.aiogram"),
     (
         "telegram.error.conflict",
         "python-telegram-bot",
         "error.library.ptb",
     ),
-    ("telegram.ext", "python-telegram-bot", "error.library.ptb"),
     ("grammyerror", "grammY", "error.library.grammy"),
-    ("grammy", "grammY", "error.library.grammy"),
     ("etelegram", "node-telegram-bot-api", "error.library.node"),
-    ("telegraf", "Telegraf", "error.library.telegraf"),
     ("telegramerror: 409", "Telegraf", "error.library.telegraf"),
     (
         "apitelegramexception",
         "pyTelegramBotAPI",
         "error.library.telebot",
     ),
-    ("telebot", "pyTelegramBotAPI", "error.library.telebot"),
     (
         "terminatedbyothergetupdates",
         "teloxide",
         "error.library.teloxide",
     ),
-    ("teloxide", "teloxide", "error.library.teloxide"),
     (
         "failed to get updates, retrying",
         "tgbotapi",
         "error.library.tgbotapi",
     ),
+    ("aiogram", "aiogram", "error.library.aiogram"),
+    ("telegram.ext", "python-telegram-bot", "error.library.ptb"),
+    ("grammy", "grammY", "error.library.grammy"),
+    ("telegraf", "Telegraf", "error.library.telegraf"),
+    ("telebot", "pyTelegramBotAPI", "error.library.telebot"),
+    ("teloxide", "teloxide", "error.library.teloxide"),
 ];
 
 /// What an error means.

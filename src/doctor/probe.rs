@@ -111,7 +111,8 @@ async fn probe<D: Database, T: Transport, N: Notes>(
         return Err(Declined(409, voice.complain("probe.under_way", &[])));
     }
     if is_set && let Err(error) = app.telegram.delete_webhook(false).await {
-        app.inbox.end_probe().await.map_err(unavailable)?;
+        // It may be gone all the same.
+        put_back(app).await.map_err(unavailable)?;
         return Err(silent(error));
     }
     let heard = hear(app, seconds * 1000).await;
@@ -178,8 +179,8 @@ async fn hear<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, total_ms:
     heard
 }
 
-/// Puts the webhook back that was taken away, or what the operator asked for meanwhile. If this visit does not live to do so, the guard
-/// does.
+/// Puts the webhook back that was taken away, or what the operator asked for meanwhile, and names the phrase about it. If this visit
+/// does not live to do so, the guard does.
 async fn put_back<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<&'static str, InboxError> {
@@ -190,12 +191,12 @@ async fn put_back<D: Database, T: Transport, N: Notes>(
         .filter(|wanted| !wanted.url.is_empty());
     let (Some(wanted), Some(secret)) = (wanted, &guarded.secret) else {
         app.inbox.end_probe().await?;
-        return Ok("not wanted");
+        return Ok("probe.webhook.not_wanted");
     };
     let repaired = repair::repair(app, &guarded, (wanted, secret), guarded.restores).await?;
     Ok(match repaired {
-        Repaired::Yes(_) => "set",
-        Repaired::SomebodyElse | Repaired::No(_) => "the guard sets it within two minutes",
+        Repaired::Yes(_) => "probe.webhook.set",
+        Repaired::SomebodyElse | Repaired::No(_) => "probe.webhook.left_to_guard",
     })
 }
 
@@ -248,7 +249,7 @@ impl Verdict {
     }
 }
 
-/// What was heard. `url`: the webhook that was set when the listening ended, before ours was put back.
+/// What was heard. `url`: the webhook that was set when the listening ended, before ours was put back; `webhook`: the phrase about ours.
 fn told(
     heard: &Heard,
     verdict: Verdict,
@@ -266,7 +267,7 @@ fn told(
         lines.extend(rhythm.clone());
         lines.extend(waiting.clone());
         lines.extend(heard.error.clone());
-        lines.push(voice.say("probe.webhook", &[webhook]));
+        lines.push(voice.say(webhook, &[]));
         return Reply::text(200, &lines.join("\n"));
     }
     let maybe = |text: &Option<String>| text.as_deref().map(text_of).unwrap_or_default();
@@ -282,7 +283,10 @@ fn told(
         ("updates_wait", &maybe(&waiting)),
         ("heard_after_ms", &text_of(&heard.rivals_ms)),
         ("error", &maybe(&heard.error)),
-        ("webhook", &text_of(webhook)),
+        (
+            "webhook",
+            &text_of(webhook.trim_start_matches("probe.webhook.")),
+        ),
     ]);
     Reply::empty(200)
         .with_header("content-type", "application/json")

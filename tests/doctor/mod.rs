@@ -1,8 +1,11 @@
 //! The doctor: what is found, what a pasted error means, and what listening for a poller tells.
 
 mod bot;
+mod errors;
 mod evidence;
 mod findings;
+mod probe;
+mod rivals;
 mod rules;
 
 use onehook::doctor::finding::{self, Finding};
