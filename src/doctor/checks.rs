@@ -14,9 +14,6 @@ const BLOCKED_AFTER_MS: i64 = 4 * MINUTE_MS;
 /// So long before a failed delivery an update that came with it may have come, in milliseconds.
 const WITH_FAILURE_MS: i64 = 10 * 1000;
 
-/// A 401 so soon after the guard has set the webhook again is not about the secret, in milliseconds.
-const JUST_RESTORED_MS: i64 = 10 * MINUTE_MS;
-
 /// Telegram's own trouble counts for so long, in milliseconds.
 const TROUBLE_LASTS_MS: i64 = 10 * MINUTE_MS;
 
@@ -236,11 +233,9 @@ fn deliveries(guarded: &Guarded, condition: &Condition, actual: &WebhookInfo) ->
     if newest_at.is_some_and(is_over) {
         return Finding::healthy("deliveries.recovered", fact);
     }
-    let was_here = guarded.refused_at >= failed_at_ms - MINUTE_MS;
-    // Whoever comes without any secret leaves no trace here, so that is ruled out only by the guard's having set ours again.
-    let is_set_again = guarded.now - guarded.restored_at < JUST_RESTORED_MS;
+    let was_here = guarded.refused_at > guarded.set_at;
     let (name, remedy) = match actual.failure_code() {
-        Some(401) if was_here || !is_set_again => ("deliveries.other_secret", Remedy::SetWebhook),
+        Some(401) if was_here => ("deliveries.other_secret", Remedy::SetWebhook),
         Some(401) => ("deliveries.shut_out", Remedy::AllowTelegram),
         Some(403) => ("deliveries.blocked", Remedy::AllowTelegram),
         Some(404 | 405) => ("deliveries.elsewhere", Remedy::SetWebhook),

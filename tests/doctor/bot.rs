@@ -590,7 +590,7 @@ fn each_way_a_delivery_fails_is_told_as_telegram_words_it() {
     }
     expect![[r#"
         last_error_message: Wrong response from the webhook: 401 Unauthorized (0 min)
-          Telegram delivers with another secret than ours, and is refused
+          something in front of the worker asks Telegram to log in
         last_error_message: Wrong response from the webhook: 403 Forbidden (0 min)
           something in front of the worker blocks Telegram
         last_error_message: Wrong response from the webhook: 404 Not Found (0 min)

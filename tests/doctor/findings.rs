@@ -94,6 +94,7 @@ pub(super) const CASES: &[(&str, Change)] = &[
         fails(evidence, 120, "Connection refused");
     }),
     ("deliveries.other_secret", |evidence| {
+        guarded(evidence).refused_at = NOW - 30_000;
         fails(
             evidence,
             30,
@@ -106,7 +107,6 @@ pub(super) const CASES: &[(&str, Change)] = &[
             30,
             "Wrong response from the webhook: 401 Unauthorized",
         );
-        guarded(evidence).restored_at = NOW - 60_000;
     }),
     ("deliveries.blocked", |evidence| {
         fails(

@@ -316,7 +316,7 @@ fn every_way_a_delivery_fails_is_told_apart() {
     let cases = [
         (
             "Wrong response from the webhook: 401 Unauthorized",
-            "other_secret",
+            "shut_out",
         ),
         ("Wrong response from the webhook: 403 Forbidden", "blocked"),
         (
@@ -412,7 +412,7 @@ fn a_failure_is_history_once_an_update_has_come_since() {
 
 #[test]
 fn a_wrong_secret_is_told_from_a_login_page_by_who_came_to_us() {
-    let with = |refused_ago: Option<i64>, restored_ago: Option<i64>| {
+    let with = |refused_ago: Option<i64>, set_ago: i64| {
         let mut evidence = healthy();
         fails(
             &mut evidence,
@@ -420,25 +420,19 @@ fn a_wrong_secret_is_told_from_a_login_page_by_who_came_to_us() {
             "Wrong response from the webhook: 401 Unauthorized",
         );
         guarded(&mut evidence).refused_at = refused_ago.map_or(0, |ago| NOW - ago);
-        guarded(&mut evidence).restored_at = restored_ago.map_or(0, |ago| NOW - ago);
+        guarded(&mut evidence).set_at = NOW - set_ago;
         named(&evidence, "deliveries")
     };
-    assert_eq!(with(Some(30_000), None), "deliveries.other_secret");
-    assert_eq!(with(Some(30_000), Some(20_000)), "deliveries.other_secret");
+    assert_eq!(with(Some(30_000), 3_600_000), "deliveries.other_secret");
     assert_eq!(
-        with(None, None),
-        "deliveries.other_secret",
-        "who has no secret leaves no trace"
+        with(None, 3_600_000),
+        "deliveries.shut_out",
+        "nobody came to us with a wrong secret"
     );
     assert_eq!(
-        with(None, Some(20_000)),
+        with(Some(3_600_000), 60_000),
         "deliveries.shut_out",
-        "our secret is set, and still 401"
-    );
-    assert_eq!(
-        with(Some(3_600_000), Some(20_000)),
-        "deliveries.shut_out",
-        "that was another time"
+        "that was before the webhook was set again"
     );
 }
 
