@@ -20,6 +20,7 @@ mod persistence;
 mod prompt;
 mod queue;
 mod redeploy;
+mod rotation;
 mod take_over;
 mod telegram_faults;
 mod updates;
