@@ -111,7 +111,7 @@ fn same(readme: &str, what: &str, told: Vec<String>, real: Vec<String>) {
 }
 
 /// The routes of `src/routes.rs`, such as `GET /health`.
-fn routes_of_the_source() -> Vec<String> {
+pub(crate) fn routes_of_the_source() -> Vec<String> {
     let mut routes = Vec::new();
     let mut is_probe = false;
     let text = read("src/routes.rs");
@@ -143,7 +143,7 @@ fn parts(line: &str) -> String {
 }
 
 /// What stands in braces is the reader's to fill in.
-fn without_names(path: &str) -> String {
+pub(crate) fn without_names(path: &str) -> String {
     match (path.find('{'), path.find('}')) {
         (Some(open), Some(close)) => format!("{}{{}}{}", &path[..open], &path[close + 1..]),
         _ => path.to_owned(),

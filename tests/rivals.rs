@@ -106,7 +106,7 @@ pub(crate) fn program(script: &str) -> Command {
 /// The python of a virtual environment with the rivals' libraries, made once and kept while the pins are the same.
 pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| installed("rivals-venv", REQUIREMENTS, make).join("bin/python"))
+    PYTHON.get_or_init(|| virtual_environment("rivals-venv", REQUIREMENTS).join("bin/python"))
 }
 
 /// The same for the libraries of Node.
@@ -115,8 +115,13 @@ fn node_modules() -> &'static Path {
     MODULES.get_or_init(|| installed("rivals-node", PACKAGES, install).join("node_modules"))
 }
 
+/// A virtual environment in `target` with what some pins ask for.
+pub(crate) fn virtual_environment(name: &str, pins: &str) -> PathBuf {
+    installed(name, pins, |venv| make(venv, pins))
+}
+
 /// A folder in `target` with what some pins ask for.
-fn installed(name: &str, pins: &str, install: fn(&Path)) -> PathBuf {
+fn installed(name: &str, pins: &str, install: impl FnOnce(&Path)) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("the target folder");
@@ -142,14 +147,15 @@ fn install(folder: &Path) {
     );
 }
 
-fn make(venv: &Path) {
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rivals/requirements.txt");
+fn make(venv: &Path, pins: &str) {
     run(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(venv),
         "install Python with `apt-get install python3 python3-venv`",
     );
+    let requirements = venv.join("requirements.txt");
+    fs::write(&requirements, pins).unwrap();
     run(
         Command::new(venv.join("bin/pip"))
             .args(["install", "--quiet", "--requirement"])
@@ -163,7 +169,7 @@ fn run(command: &mut Command, remedy: &str) {
     let succeeded = done.as_ref().is_ok_and(std::process::ExitStatus::success);
     assert!(
         succeeded,
-        "the rival pollers need Python, Node and four libraries, but {command:?} gave {done:?}; {remedy}"
+        "the tests need Python, Node and some libraries, but {command:?} gave {done:?}; {remedy}"
     );
 }
 

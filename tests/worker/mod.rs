@@ -10,6 +10,7 @@ mod visitor;
 mod broken;
 mod chats;
 mod database_faults;
+mod description;
 mod doors;
 mod faults;
 mod flood;
