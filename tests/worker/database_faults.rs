@@ -90,7 +90,8 @@ fn while_the_database_is_away_telegram_keeps_everything() {
         drained.as_secs_f64(),
         start.elapsed().as_secs()
     );
-    assert!(drained <= Duration::from_mins(1), "{drained:?}");
+    // A minute's backlog takes a minute at most, and a longer one no longer than the outage.
+    assert!(drained <= outage, "{drained:?}");
 }
 
 /// Every delivery from one moment to another got a 503 with a time to come again. Returns how many there were.
