@@ -252,6 +252,8 @@ fn a_released_webhook_comes_back_as_it_was_and_nothing_is_lost() {
     "#]]);
     assert_eq!((incidents(&bot), probed_until(&bot).as_str()), (0, "0"));
     assert_eq!(bot.tick().watched, Watched::Fine);
+    let restores = bot.database.value("SELECT restores FROM webhook");
+    assert_eq!(restores, "0", "that was no war");
 }
 
 #[test]
