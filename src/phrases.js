@@ -156,6 +156,8 @@ const phrases = {
   "doctor.waiting.kept": ["updates wait at Telegram and no webhook takes them: {}\nthey are kept for a day, and delivered as soon as the webhook is set", "оновлень чекає у Telegram без вебхука: {}\nїх тримають добу й доставлять, щойно вебхук буде встановлено"],
   "doctor.waiting.eaten": ["somebody takes the updates that wait: {} before, {} now\nno webhook is set and we do not poll, so another program with this token does", "хтось забирає оновлення, що чекають: було {}, стало {}\nвебхука немає і ми не опитуємо, тож це робить інша програма з цим токеном"],
   "doctor.telegram.trouble": ["Telegram had trouble of its own a moment ago\nits server lost the connection to the data centre; nothing is to be done here", "щойно негаразди були в самого Telegram\nйого сервер втратив зв'язок із дата-центром; тут нічого робити не треба"],
+  "doctor.rotation.confirmed": ["an update has come with the present secret", "з теперішнім секретом уже надійшло оновлення"],
+  "doctor.rotation.unconfirmed": ["no update has come yet since the webhook was set", "відколи вебхук встановлено, ще не надійшло жодного оновлення"],
   "doctor.rotation.unfinished": ["a new secret is prepared and not yet in use\nboth secrets are accepted; the guard goes on each minute", "новий секрет готовий, але ще не використовується\nприймаються обидва; вартовий продовжує щохвилини"],
   "doctor.lanes.idle": ["no update is left to handle", "необроблених оновлень немає"],
   "doctor.lanes.moving": ["updates are being handled", "оновлення обробляються"],

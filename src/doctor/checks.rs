@@ -292,10 +292,19 @@ fn synchronization(now_ms: i64, actual: &WebhookInfo) -> Option<Finding> {
     is_recent.then(|| Finding::notice("telegram.trouble", fact, Remedy::Wait))
 }
 
+/// Which secret Telegram has: it never tells, but an update that comes with one does.
 fn rotation(guarded: &Guarded) -> Option<Finding> {
-    guarded.next_secret.as_ref()?;
-    let finding = Finding::notice("rotation.unfinished", "webhook.next_secret", Remedy::Rotate);
-    Some(finding)
+    if guarded.next_secret.is_some() {
+        let fact = "webhook.next_secret";
+        return Some(Finding::notice("rotation.unfinished", fact, Remedy::Rotate));
+    }
+    let wanted = guarded.wanted.as_ref()?;
+    let name = match guarded.confirmed_at >= guarded.set_at {
+        _ if wanted.url.is_empty() => return None,
+        true => "rotation.confirmed",
+        false => "rotation.unconfirmed",
+    };
+    Some(Finding::healthy(name, "webhook.confirmed_at"))
 }
 
 fn lanes(condition: &Condition) -> Finding {

@@ -93,6 +93,8 @@ fn a_healthy_bot_has_nothing_to_hide() {
            getWebhookInfo: no last_error_message
         ✅ no update waits at Telegram
            pending_update_count = 0
+        ✅ no update has come yet since the webhook was set
+           webhook.confirmed_at
         ✅ no update is left to handle
            inbox
         ✅ no update was given up
@@ -760,7 +762,9 @@ fn a_rotation_that_hangs_is_told() {
     "#]],
     );
     bot.tick();
-    check(&bot, &["rotation"], expect![[""]]);
+    check(&bot, &["rotation"], expect![[r#"
+        healthy: no update has come yet since the webhook was set | webhook.confirmed_at
+    "#]]);
 }
 
 #[test]

@@ -186,6 +186,10 @@ pub(super) const CASES: &[(&str, Change)] = &[
             info.last_synchronization_error_date = Some(NOW / 1000 - 30);
         });
     }),
+    ("rotation.confirmed", |_| {}),
+    ("rotation.unconfirmed", |evidence| {
+        guarded(evidence).confirmed_at = 0;
+    }),
     ("rotation.unfinished", |evidence| {
         guarded(evidence).next_secret = Some(Secret::new("0".repeat(64)));
     }),
@@ -1063,6 +1067,26 @@ fn telegram_had_trouble_of_its_own_a_moment_ago() {
            → зачекайте десять хвилин і спитайте ще раз: curl --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/doctor
     "#]],
     );
+}
+
+#[test]
+fn an_update_has_come_with_the_present_secret() {
+    check("rotation.confirmed", expect![[r#"
+        ✅ an update has come with the present secret
+           webhook.confirmed_at
+        ✅ з теперішнім секретом уже надійшло оновлення
+           webhook.confirmed_at
+    "#]]);
+}
+
+#[test]
+fn no_update_has_come_yet_since_the_webhook_was_set() {
+    check("rotation.unconfirmed", expect![[r#"
+        ✅ no update has come yet since the webhook was set
+           webhook.confirmed_at
+        ✅ відколи вебхук встановлено, ще не надійшло жодного оновлення
+           webhook.confirmed_at
+    "#]]);
 }
 
 #[test]

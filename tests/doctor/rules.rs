@@ -119,6 +119,8 @@ fn a_healthy_bot_is_healthy_in_every_part() {
            getWebhookInfo: no last_error_message
         ✅ no update waits at Telegram
            pending_update_count = 0
+        ✅ an update has come with the present secret
+           webhook.confirmed_at
         ✅ no update is left to handle
            inbox
         ✅ no update was given up
