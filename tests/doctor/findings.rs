@@ -776,15 +776,15 @@ fn something_in_front_of_the_worker_asks_telegram_to_log_in() {
     check(
         "deliveries.shut_out",
         expect![[r#"
-        ❌ something in front of the worker asks Telegram to log in
-           last_error_message: Wrong response from the webhook: 401 Unauthorized (0 min)
-           Telegram got 401 although our secret was set again, and nobody came to us with a wrong one: Cloudflare Access or a proxy answers first
-           → in the Cloudflare dashboard let 149.154.160.0/20 and 91.108.4.0/22 through to /webhook (Security → WAF → custom rules, action Skip), and look at the events there
-        ❌ щось перед воркером вимагає від Telegram увійти
-           last_error_message: Wrong response from the webhook: 401 Unauthorized (0 min)
-           Telegram отримав 401, хоча наш секрет встановлено знову, а з хибним до нас ніхто не приходив: першим відповідає Cloudflare Access або проксі
-           → у панелі Cloudflare пропустіть 149.154.160.0/20 і 91.108.4.0/22 до /webhook (Security → WAF → custom rules, дія Skip) і перегляньте події там
-    "#]],
+            ❌ something in front of the worker asks Telegram to log in
+               last_error_message: Wrong response from the webhook: 401 Unauthorized (0 min)
+               Telegram got 401, but nobody came to us with a wrong secret since it was set: Cloudflare Access or a proxy answers first
+               → in the Cloudflare dashboard let 149.154.160.0/20 and 91.108.4.0/22 through to /webhook (Security → WAF → custom rules, action Skip), and look at the events there
+            ❌ щось перед воркером вимагає від Telegram увійти
+               last_error_message: Wrong response from the webhook: 401 Unauthorized (0 min)
+               Telegram отримав 401, але відколи секрет встановлено, з хибним до нас ніхто не приходив: першим відповідає Cloudflare Access або проксі
+               → у панелі Cloudflare пропустіть 149.154.160.0/20 і 91.108.4.0/22 до /webhook (Security → WAF → custom rules, дія Skip) і перегляньте події там
+        "#]],
     );
 }
 
