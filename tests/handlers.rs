@@ -309,3 +309,16 @@ fn sessions_of_two_people_in_one_group_are_apart() {
         bot → Chess club: Shall I send this to my owner? [Send] [Discard]
     "#]]);
 }
+
+#[test]
+fn the_doctor_speaks_to_an_owner_alone() {
+    let bot = TestBot::new();
+    bot.person("Ada").says("/ping");
+    bot.person("Ada").in_group("Friends").says("/doctor");
+    bot.transcript(expect![[r#"
+        Ada: /ping
+        bot → Ada: pong
+        Ada: /doctor
+        bot → Friends: Ask me that in private.
+    "#]]);
+}

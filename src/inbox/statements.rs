@@ -605,7 +605,7 @@ pub const GAPS: &str = concat!(
     " - 86400000 AND ",
     now!(),
     " - 120000 WINDOW by_id AS (ORDER BY update_id)) WHERE update_id - previous BETWEEN 2 AND 100000 ",
-    "ORDER BY update_id DESC LIMIT 20"
+    "ORDER BY update_id DESC LIMIT 1000"
 );
 
 /// Notes that a periodic task ran. ?1 task

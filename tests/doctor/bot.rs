@@ -762,9 +762,13 @@ fn a_rotation_that_hangs_is_told() {
     "#]],
     );
     bot.tick();
-    check(&bot, &["rotation"], expect![[r#"
+    check(
+        &bot,
+        &["rotation"],
+        expect![[r#"
         healthy: no update has come yet since the webhook was set | webhook.confirmed_at
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -840,9 +844,7 @@ fn to_everybody_else_the_doctor_does_not_exist() {
         Bob: /nonsense
         bot → Bob: I do not know /nonsense. Send /help to see what I can do.
         Ada: /doctor
-        bot → Team: Working; look at the ⚠ below.
-        ⚠ a Bot API server of your own is in use
-        → if that is not meant: curl --request POST "$TELEGRAM_API_ROOT/bot$TELEGRAM_BOT_TOKEN/logOut", then remove TELEGRAM_API_ROOT from wrangler.toml and run `scripts/deploy`
+        bot → Team: Ask me that in private.
     "#]]);
 }
 

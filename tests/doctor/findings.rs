@@ -1071,22 +1071,28 @@ fn telegram_had_trouble_of_its_own_a_moment_ago() {
 
 #[test]
 fn an_update_has_come_with_the_present_secret() {
-    check("rotation.confirmed", expect![[r#"
+    check(
+        "rotation.confirmed",
+        expect![[r#"
         ✅ an update has come with the present secret
            webhook.confirmed_at
         ✅ з теперішнім секретом уже надійшло оновлення
            webhook.confirmed_at
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn no_update_has_come_yet_since_the_webhook_was_set() {
-    check("rotation.unconfirmed", expect![[r#"
+    check(
+        "rotation.unconfirmed",
+        expect![[r#"
         ✅ no update has come yet since the webhook was set
            webhook.confirmed_at
         ✅ відколи вебхук встановлено, ще не надійшло жодного оновлення
            webhook.confirmed_at
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
