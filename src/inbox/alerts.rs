@@ -23,7 +23,7 @@ impl<D: Database> Inbox<D> {
     /// What is to be told now: at most once in ten minutes a kind.
     pub async fn untold(&self) -> Result<Vec<Untold>, InboxError> {
         let untold = statement(statements::UNTOLD, vec![self.bot.0.into()]);
-        let [rows] = self.trip("look for alerts", [untold]).await?;
+        let rows = self.trip("look for alerts", vec![untold]).await?;
         let alerts = rows.into_iter().filter_map(|mut row| {
             Some(Untold {
                 alert: Alert::from_name(&row.text(0))?,
@@ -49,7 +49,7 @@ impl<D: Database> Inbox<D> {
             statements.push(statement(statements::TELL, tell));
         }
         statements.push(statement(statements::TOLD, values));
-        let rows = self.send("plan an alert", &statements).await?;
-        Ok(rows.last().is_some_and(|rows| !rows.is_empty()))
+        let told = self.trip("plan an alert", statements).await?;
+        Ok(!told.is_empty())
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::alert::Alert;
 use crate::inbox::database::{Database, Row, Statement};
-use crate::inbox::{Inbox, InboxError, Task, first, statement, statements};
+use crate::inbox::{Inbox, InboxError, PAUSES_MS, Task, first, statement, statements};
 use crate::json::text_of;
 use crate::secret::Secret;
 use crate::telegram::drift::Drift;
 use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
+use crate::visit::Boxed;
 
 /// Everything that is remembered about the webhook. Times are milliseconds since 1970 on the database's clock; 0 is never.
 #[derive(Debug, Default)]
@@ -108,150 +109,138 @@ pub struct Turn(i64);
 
 impl<D: Database> Inbox<D> {
     /// Notes that the cron runs, and reads what it is to guard.
-    pub async fn beat_and_guard(&self) -> Result<Guarded, InboxError> {
-        let statements = [
-            statement(statements::BEAT, vec![Task::Cron.name().into()]),
-            self.about_webhook(statements::GUARDED),
-        ];
-        let [_, rows] = self.trip("note the heartbeat", statements).await?;
-        Ok(first(rows).map(Guarded::from).unwrap_or_default())
+    pub fn beat_and_guard(&self) -> Boxed<'_, Result<Guarded, InboxError>> {
+        let beat = statement(statements::BEAT, vec![Task::Cron.name().into()]);
+        self.then_guarded("note the heartbeat", vec![beat])
     }
 
     /// Everything about the webhook.
-    pub async fn guarded(&self) -> Result<Guarded, InboxError> {
-        let read = self.about_webhook(statements::GUARDED);
-        let [rows] = self.trip("read the webhook's row", [read]).await?;
-        Ok(first(rows).map(Guarded::from).unwrap_or_default())
+    pub fn guarded(&self) -> Boxed<'_, Result<Guarded, InboxError>> {
+        self.then_guarded("read the webhook's row", Vec::new())
     }
 
     /// Everything the doctor asks the database.
     pub async fn examine(&self) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
-        let statements = [
+        let statements = vec![
             self.about_webhook(statements::GUARDED),
             self.about_webhook(statements::CONDITION),
             self.about_webhook(statements::GAPS),
         ];
-        let [guarded, condition, gaps] = self.trip("examine the inbox", statements).await?;
+        let rows = self.send("examine the inbox", statements, &[]).await?;
+        let mut rows = rows.into_iter().map(Vec::into_iter);
+        let mut next = || rows.next().unwrap_or_default();
         Ok((
-            first(guarded).map(Guarded::from).unwrap_or_default(),
-            first(condition).map(Condition::from).unwrap_or_default(),
-            gaps.into_iter().map(Gap::from).collect(),
+            next().next().map(Guarded::from).unwrap_or_default(),
+            next().next().map(Condition::from).unwrap_or_default(),
+            next().map(Gap::from).collect(),
         ))
     }
 
     /// Takes the turn to repair the webhook. `None`: somebody else has it.
     pub async fn take_turn(&self) -> Result<Option<Turn>, InboxError> {
-        let take = self.about_webhook(statements::TAKE_TURN);
-        let [rows] = self.trip("take the turn to repair", [take]).await?;
+        let take = vec![self.about_webhook(statements::TAKE_TURN)];
+        let rows = self.trip("take the turn to repair", take).await?;
         Ok(first(rows).map(|row| Turn(row.integer(0))))
     }
 
     /// Ends the turn without having set anything, and lets nobody try again for a while.
-    pub async fn give_turn_back(
+    pub fn give_turn_back(
         &self,
         turn: Turn,
         hold_back_ms: i64,
         error: &str,
-    ) -> Result<(), InboxError> {
+    ) -> Boxed<'_, Result<(), InboxError>> {
         let bot = self.bot.0;
         let back = vec![bot.into(), turn.0.into(), hold_back_ms.into()];
-        let statements = [
+        let statements = vec![
             statement(statements::GIVE_TURN_BACK, back),
             statement(statements::NOTE_FAILURE, vec![bot.into(), error.into()]),
         ];
-        let [_, _] = self.trip("give the turn back", statements).await?;
-        Ok(())
+        self.note("give the turn back", statements, &[])
     }
 
     /// Opens an incident with an alert, unless one is open.
-    pub async fn open_incident(
+    pub fn open_incident(
         &self,
         alert: Alert,
         drift: &str,
         wanted: &str,
         snapshot: &WebhookInfo,
-    ) -> Result<(), InboxError> {
+    ) -> Boxed<'_, Result<(), InboxError>> {
         let bot = self.bot.0;
-        let values = vec![
-            bot.into(),
-            drift.into(),
-            wanted.into(),
-            text_of(snapshot).into(),
-        ];
-        let statements = [
-            statement(
-                statements::ALERT_OF_INCIDENT,
-                vec![bot.into(), alert.name().into()],
-            ),
+        let snapshot = text_of(snapshot).into();
+        let values = vec![bot.into(), drift.into(), wanted.into(), snapshot];
+        let alert = vec![bot.into(), alert.name().into()];
+        let statements = vec![
+            statement(statements::ALERT_OF_INCIDENT, alert),
             statement(statements::OPEN_INCIDENT, values),
         ];
-        let [_, _] = self.trip("open an incident", statements).await?;
-        Ok(())
+        self.note("open an incident", statements, &[])
     }
 
     /// Ends the turn with a webhook that is as it should be again, and the incident with it.
-    pub async fn restored(
+    pub fn restored(
         &self,
         turn: Turn,
         restores: i64,
         taken: &WebhookInfo,
-    ) -> Result<(), InboxError> {
-        let bot = self.bot.0;
-        let values = vec![
-            bot.into(),
-            turn.0.into(),
-            restores.into(),
-            text_of(taken).into(),
-        ];
-        let statements = [
-            statement(statements::RESTORED, values),
-            statement(
-                statements::END_INCIDENT,
-                vec![bot.into(), "restored".into()],
-            ),
-        ];
-        self.send_surely("note the restored webhook", &statements)
-            .await?;
-        Ok(())
+    ) -> Boxed<'_, Result<(), InboxError>> {
+        let taken = text_of(taken).into();
+        let values = vec![self.bot.0.into(), turn.0.into(), restores.into(), taken];
+        let restored = statement(statements::RESTORED, values);
+        let statements = vec![restored, self.end_of_incident("restored")];
+        self.note("note the restored webhook", statements, &PAUSES_MS)
     }
 
     /// Ends the open incident, since the webhook is as it should be without our doing, or is not wanted any more.
-    pub async fn end_incident(&self, outcome: &str) -> Result<(), InboxError> {
-        let values = vec![self.bot.0.into(), outcome.into()];
-        let end = statement(statements::END_INCIDENT, values);
-        let [_] = self.trip("end the incident", [end]).await?;
-        Ok(())
+    pub fn end_incident(&self, outcome: &str) -> Boxed<'_, Result<(), InboxError>> {
+        let end = vec![self.end_of_incident(outcome)];
+        self.note("end the incident", end, &[])
     }
 
     /// Notes that the webhook is away for a while because the doctor listens. `false`: it is away already.
     pub async fn probe(&self, milliseconds: i64) -> Result<bool, InboxError> {
         let values = vec![self.bot.0.into(), milliseconds.into()];
-        let probe = statement(statements::PROBE, values);
-        let [rows] = self.trip("note the probe", [probe]).await?;
+        let probe = vec![statement(statements::PROBE, values)];
+        let rows = self.trip("note the probe", probe).await?;
         Ok(!rows.is_empty())
     }
 
     /// Notes that the doctor listens no more.
-    pub async fn end_probe(&self) -> Result<(), InboxError> {
-        let end = self.about_webhook(statements::END_PROBE);
-        self.send_surely("end the probe", &[end]).await?;
-        Ok(())
+    pub fn end_probe(&self) -> Boxed<'_, Result<(), InboxError>> {
+        let end = vec![self.about_webhook(statements::END_PROBE)];
+        self.note("end the probe", end, &PAUSES_MS)
     }
 
     /// Notes how many updates wait at Telegram while the webhook is as it should be.
-    pub async fn note_waiting(&self, count: i64) -> Result<(), InboxError> {
+    pub fn note_waiting(&self, count: i64) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![self.bot.0.into(), count.into()];
-        let note = statement(statements::NOTE_WAITING, values);
-        let [_] = self.trip("note what waits", [note]).await?;
-        Ok(())
+        let note = vec![statement(statements::NOTE_WAITING, values)];
+        self.note("note what waits", note, &[])
     }
 
     /// Incidents, newest first, below `before`.
     pub async fn incidents(&self, before: i64, limit: i64) -> Result<Vec<Incident>, InboxError> {
         let values = vec![self.bot.0.into(), before.into(), limit.into()];
-        let list = statement(statements::INCIDENTS, values);
-        let [rows] = self.trip("list incidents", [list]).await?;
+        let list = vec![statement(statements::INCIDENTS, values)];
+        let rows = self.trip("list incidents", list).await?;
         Ok(rows.into_iter().map(Incident::from).collect())
+    }
+
+    /// Reads everything about the webhook, in one trip behind other statements.
+    fn then_guarded(
+        &self,
+        doing: &'static str,
+        mut statements: Vec<Statement>,
+    ) -> Boxed<'_, Result<Guarded, InboxError>> {
+        statements.push(self.about_webhook(statements::GUARDED));
+        let rows = self.trip(doing, statements);
+        Box::pin(async { Ok(first(rows.await?).map(Guarded::from).unwrap_or_default()) })
+    }
+
+    fn end_of_incident(&self, outcome: &str) -> Statement {
+        let values = vec![self.bot.0.into(), outcome.into()];
+        statement(statements::END_INCIDENT, values)
     }
 
     fn about_webhook(&self, sql: &'static str) -> Statement {

@@ -84,8 +84,8 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Vec<ListedUpdate>, InboxError> {
         const DOING: &str = "list updates";
         let values = vec![self.bot.0.into(), before.into(), state.into(), limit.into()];
-        let [rows] = self
-            .trip(DOING, [statement(statements::LIST, values)])
+        let rows = self
+            .trip(DOING, vec![statement(statements::LIST, values)])
             .await?;
         rows.into_iter().map(|row| listed(DOING, row)).collect()
     }
@@ -94,8 +94,8 @@ impl<D: Database> Inbox<D> {
     pub async fn show(&self, update: UpdateId) -> Result<Option<ListedUpdate>, InboxError> {
         const DOING: &str = "show an update";
         let values = vec![self.bot.0.into(), update.0.into()];
-        let [rows] = self
-            .trip(DOING, [statement(statements::SHOW, values)])
+        let rows = self
+            .trip(DOING, vec![statement(statements::SHOW, values)])
             .await?;
         first(rows).map(|row| listed(DOING, row)).transpose()
     }
@@ -105,7 +105,7 @@ impl<D: Database> Inbox<D> {
         let useful_ms = useful_seconds(kind) * 1000;
         let values = vec![self.bot.0.into(), update.0.into(), useful_ms.into()];
         let replay = statement(statements::REPLAY, values);
-        let [rows] = self.trip("replay an update", [replay]).await?;
+        let rows = self.trip("replay an update", vec![replay]).await?;
         Ok(!rows.is_empty())
     }
 
@@ -113,7 +113,7 @@ impl<D: Database> Inbox<D> {
     pub async fn count(&self) -> Result<Vec<StateCount>, InboxError> {
         const DOING: &str = "count updates";
         let count = statement(statements::COUNT, vec![self.bot.0.into()]);
-        let [rows] = self.trip(DOING, [count]).await?;
+        let rows = self.trip(DOING, vec![count]).await?;
         let counts = rows.into_iter().map(|mut row| {
             Ok(StateCount {
                 state: state_of(DOING, &mut row, 0)?,
@@ -127,8 +127,8 @@ impl<D: Database> Inbox<D> {
     /// How long the oldest update with something left to do has been here, in milliseconds.
     pub async fn oldest_open_ms(&self) -> Result<Option<i64>, InboxError> {
         let oldest = statement(statements::OLDEST_OPEN, vec![self.bot.0.into()]);
-        let [rows] = self
-            .trip("look for the oldest open update", [oldest])
+        let rows = self
+            .trip("look for the oldest open update", vec![oldest])
             .await?;
         Ok(first(rows).and_then(|row| row.integer_or_null(0)))
     }

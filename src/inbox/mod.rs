@@ -21,6 +21,7 @@ use crate::secret::{Sha256Digest, hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, UpdateId};
 use crate::telegram::update::{Unusable, Update};
+use crate::visit::Boxed;
 
 /// The pauses between the tries of a trip that must succeed, in milliseconds. D1 asks its clients to try again.
 ///
@@ -211,10 +212,8 @@ impl<D: Database> Inbox<D> {
                 self.visit(),
             ],
         );
-        let statements = [record, self.session(session_key)];
-        let rows = self
-            .send_again(DOING, &statements, &SHORT_PAUSES_MS)
-            .await?;
+        let statements = vec![record, self.session(session_key)];
+        let rows = self.send(DOING, statements, &SHORT_PAUSES_MS).await?;
         let mut rows = rows.into_iter();
         let Some(mut row) = rows.next().and_then(first) else {
             return self.claim_again(&update, &sha256, session_key).await;
@@ -256,10 +255,8 @@ impl<D: Database> Inbox<D> {
         let acknowledge = statement(statements::ACKNOWLEDGE, key_and_visit());
         let claim = statement(statements::CLAIM_UPDATE, key_and_visit());
         let look = statement(statements::LOOK, key());
-        let statements = [acknowledge, claim, look, self.session(session_key)];
-        let rows = self
-            .send_again(DOING, &statements, &SHORT_PAUSES_MS)
-            .await?;
+        let statements = vec![acknowledge, claim, look, self.session(session_key)];
+        let rows = self.send(DOING, statements, &SHORT_PAUSES_MS).await?;
         let mut rows = rows.into_iter().skip(1);
         let claimed = self::claimed(rows.next().unwrap_or_default())?;
         let found = rows.next().and_then(first);
@@ -279,7 +276,7 @@ impl<D: Database> Inbox<D> {
     }
 
     /// Keeps many updates at once, the oldest first, for whoever claims them. What is here already stays as it is.
-    pub async fn record_many(&self, updates: &[Queued]) -> Result<(), InboxError> {
+    pub fn record_many(&self, updates: &[Queued]) -> Boxed<'_, Result<(), InboxError>> {
         let mut statements = Vec::new();
         let (mut rows, mut bytes) = (Vec::new(), 0);
         for queued in updates {
@@ -291,8 +288,7 @@ impl<D: Database> Inbox<D> {
             rows.push(queued.row());
         }
         statements.push(self.record_rows(&rows));
-        self.send("record many updates", &statements).await?;
-        Ok(())
+        self.note("record many updates", statements, &[])
     }
 
     fn record_rows(&self, rows: &[String]) -> Statement {
@@ -313,14 +309,14 @@ impl<D: Database> Inbox<D> {
         let id = number_of(digest);
         let key = || [self.bot.0.into(), id.0.into(), hex(&digest).into()];
         let with = |values: &[Value]| [&key(), values].concat();
-        let statements = [
+        let statements = vec![
             statement(
                 statements::ALERT_OF_QUARANTINE,
                 with(&[Alert::Quarantined.name().into()]),
             ),
             statement(statements::QUARANTINE, with(&[why.into(), text.into()])),
         ];
-        let [_, _] = self.trip("quarantine a body", statements).await?;
+        self.note("quarantine a body", statements, &[]).await?;
         Ok(id)
     }
 
@@ -332,14 +328,16 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Option<Claimed>, InboxError> {
         let claim = self.claim_next(lane, reach, None);
         let doing = "claim unfinished work";
-        let rows = self.send_again(doing, &[claim], &SHORT_PAUSES_MS).await?;
+        let rows = self.send(doing, vec![claim], &SHORT_PAUSES_MS).await?;
         claimed(rows.into_iter().next().unwrap_or_default())
     }
 
     /// Loads a session.
     pub async fn load_session(&self, key: Option<&str>) -> Result<Session, InboxError> {
-        let [rows] = self.trip("load the session", [self.session(key)]).await?;
-        Ok(stored_session(rows))
+        let session = vec![self.session(key)];
+        Ok(stored_session(
+            self.trip("load the session", session).await?,
+        ))
     }
 
     /// Commits a plan with its session. `must_travel`: only if its call can still travel in the answer to a delivery.
@@ -389,7 +387,7 @@ impl<D: Database> Inbox<D> {
         } else {
             self.gates()
         });
-        let mut rows = self.send_surely(DOING, &statements).await?;
+        let mut rows = self.send(DOING, statements, &PAUSES_MS).await?;
         let last = rows.pop().unwrap_or_default();
         let row = rows.into_iter().nth(standing).and_then(first);
         let mut row = row.ok_or_else(|| broken(DOING, "the row is gone"))?;
@@ -461,21 +459,20 @@ impl<D: Database> Inbox<D> {
     }
 
     /// Gives a row back, to be handled after a while.
-    pub async fn release(
+    pub fn release(
         &self,
         claimed: &Claimed,
         wait_ms: i64,
         error: &str,
-    ) -> Result<(), InboxError> {
+    ) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![
             claimed.seq.into(),
             claimed.fence.into(),
             wait_ms.into(),
             error.into(),
         ];
-        let release = statement(statements::RELEASE, values);
-        let [_] = self.trip("give the update back", [release]).await?;
-        Ok(())
+        let release = vec![statement(statements::RELEASE, values)];
+        self.note("give the update back", release, &[])
     }
 
     /// Writes down that calls are about to be made again, and tells which gates are closed. `None`: the row is no longer ours.
@@ -491,16 +488,16 @@ impl<D: Database> Inbox<D> {
         ];
         let mut statements = vec![statement(statements::RESUME, values), self.gates()];
         statements.extend(alert_of_parked(claimed, plan));
-        let mut rows = self
-            .send_surely("resume the calls", &statements)
-            .await?
-            .into_iter();
+        let rows = self
+            .send("resume the calls", statements, &PAUSES_MS)
+            .await?;
+        let mut rows = rows.into_iter();
         let is_ours = rows.next().is_some_and(|rows| !rows.is_empty());
         Ok(is_ours.then(|| gates_of(rows.next().unwrap_or_default())))
     }
 
     /// Removes what is older than `keep_hours`, a bite at a time.
-    pub async fn forget_old(&self, keep_hours: i64) -> Result<(), InboxError> {
+    pub fn forget_old(&self, keep_hours: i64) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![
             self.bot.0.into(),
             (keep_hours * 3_600_000).into(),
@@ -510,15 +507,13 @@ impl<D: Database> Inbox<D> {
         let gates = statement(statements::FORGET_GATES, vec![self.bot.0.into()]);
         let incidents = vec![self.bot.0.into(), KEEP_INCIDENTS_MS.into()];
         let incidents = statement(statements::FORGET_INCIDENTS, incidents);
-        let statements = [forget, gates, incidents];
-        let [_, _, _] = self.trip("forget old updates", statements).await?;
-        Ok(())
+        self.note("forget old updates", vec![forget, gates, incidents], &[])
     }
 
     /// How long ago a periodic task ran, in milliseconds.
     pub async fn since_beat(&self, task: Task) -> Result<Option<i64>, InboxError> {
         let since = statement(statements::SINCE_BEAT, vec![task.name().into()]);
-        let [rows] = self.trip("read the heartbeat", [since]).await?;
+        let rows = self.trip("read the heartbeat", vec![since]).await?;
         Ok(first(rows).map(|row| row.integer(0)))
     }
 
@@ -530,7 +525,7 @@ impl<D: Database> Inbox<D> {
         reach: Reach,
     ) -> Result<Option<Claimed>, InboxError> {
         statements.push(self.claim_next(&claimed.lane, reach, Some(claimed.seq)));
-        let rows = self.send_surely(doing, &statements).await?;
+        let rows = self.send(doing, statements, &PAUSES_MS).await?;
         self::claimed(rows.into_iter().last().unwrap_or_default())
     }
 
@@ -562,43 +557,49 @@ impl<D: Database> Inbox<D> {
         statement(statements::SESSION, vec![self.bot.0.into(), key.into()])
     }
 
-    /// One trip, with as many answers as statements.
-    async fn trip<const N: usize>(
+    /// One trip: the rows that its last statement brings.
+    fn trip(
         &self,
         doing: &'static str,
-        statements: [Statement; N],
-    ) -> Result<[Vec<Row>; N], InboxError> {
-        let rows = self.send(doing, &statements).await?;
-        rows.try_into()
-            .map_err(|_| broken(doing, "some statements were not answered"))
+        statements: Vec<Statement>,
+    ) -> Boxed<'_, Result<Vec<Row>, InboxError>> {
+        let sent = self.send(doing, statements, &[]);
+        Box::pin(async { Ok(sent.await?.pop().unwrap_or_default()) })
     }
 
-    /// Makes a trip until it succeeds. For statements whose second run does no harm: a failed trip may have taken effect. What
-    /// is never written down has to be done again, and a message would be sent twice.
-    async fn send_surely(
+    /// A trip that brings nothing back.
+    fn note(
         &self,
         doing: &'static str,
-        statements: &[Statement],
-    ) -> Result<Vec<Vec<Row>>, InboxError> {
-        self.send_again(doing, statements, &PAUSES_MS).await
+        statements: Vec<Statement>,
+        pauses_ms: &'static [u32],
+    ) -> Boxed<'_, Result<(), InboxError>> {
+        let sent = self.send(doing, statements, pauses_ms);
+        Box::pin(async { sent.await.map(drop) })
     }
 
-    async fn send_again(
+    /// Makes a trip, and again after each of the pauses as long as it fails.
+    ///
+    /// With [`PAUSES_MS`] for statements whose second run does no harm: a failed trip may have taken effect. What is never written
+    /// down has to be done again, and a message would be sent twice.
+    fn send(
         &self,
         doing: &'static str,
-        statements: &[Statement],
-        pauses_ms: &[u32],
-    ) -> Result<Vec<Vec<Row>>, InboxError> {
-        let mut pauses = pauses_ms.iter();
-        loop {
-            match (self.send(doing, statements).await, pauses.next()) {
-                (Err(_), Some(ms)) => self.database.pause(*ms).await,
-                (outcome, _) => return outcome,
+        statements: Vec<Statement>,
+        pauses_ms: &'static [u32],
+    ) -> Boxed<'_, Result<Vec<Vec<Row>>, InboxError>> {
+        Box::pin(async move {
+            let mut pauses = pauses_ms.iter();
+            loop {
+                match (self.send_once(doing, &statements).await, pauses.next()) {
+                    (Err(_), Some(ms)) => self.database.pause(*ms).await,
+                    (outcome, _) => return outcome,
+                }
             }
-        }
+        })
     }
 
-    async fn send(
+    async fn send_once(
         &self,
         doing: &'static str,
         statements: &[Statement],
@@ -612,7 +613,8 @@ impl<D: Database> Inbox<D> {
             account.set(cost);
         }
         match batch {
-            Ok(batch) => Ok(batch.rows),
+            Ok(batch) if batch.rows.len() == statements.len() => Ok(batch.rows),
+            Ok(_) => Err(broken(doing, "some statements were not answered")),
             Err(DatabaseError(cause)) => Err(InboxError { doing, cause }),
         }
     }

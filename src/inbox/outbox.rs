@@ -87,7 +87,7 @@ impl<D: Database> Inbox<D> {
             limit.into(),
         ];
         let outbox = statement(statements::OUTBOX, values);
-        let [rows] = self.trip("list calls", [outbox]).await?;
+        let rows = self.trip("list calls", vec![outbox]).await?;
         let calls = rows.into_iter().map(|mut row| ListedCall {
             id: row.text(0),
             json: row.text(1),
@@ -99,7 +99,7 @@ impl<D: Database> Inbox<D> {
     pub async fn decide(&self, id: CallId, decision: Decision) -> Result<Decided, InboxError> {
         let values = vec![self.bot.0.into(), id.seq.into()];
         let look = statement(statements::CALLS, values);
-        let [rows] = self.trip("look at a call", [look]).await?;
+        let rows = self.trip("look at a call", vec![look]).await?;
         let Some(mut row) = first(rows) else {
             return Ok(Decided::NotHere);
         };
@@ -127,7 +127,7 @@ impl<D: Database> Inbox<D> {
             (open as i64).into(),
         ];
         let decide = statement(statements::DECIDE, values);
-        let [written] = self.trip("decide about a call", [decide]).await?;
+        let written = self.trip("decide about a call", vec![decide]).await?;
         Ok(if written.is_empty() {
             Decided::NotHere
         } else {
@@ -138,7 +138,7 @@ impl<D: Database> Inbox<D> {
     /// How many calls are in which state.
     pub async fn count_calls(&self) -> Result<Vec<CallCount>, InboxError> {
         let count = statement(statements::COUNT_CALLS, vec![self.bot.0.into()]);
-        let [rows] = self.trip("count calls", [count]).await?;
+        let rows = self.trip("count calls", vec![count]).await?;
         let counts = rows.into_iter().map(|mut row| CallCount {
             state: row.text(0),
             code: row.integer_or_null(1),

@@ -1,10 +1,11 @@
 //! The webhook's row: what the operator wants, and the secrets a delivery may carry.
 
-use crate::inbox::database::{Database, Row};
-use crate::inbox::{Inbox, InboxError, first, statement, statements};
+use crate::inbox::database::{Database, Row, Statement};
+use crate::inbox::{Inbox, InboxError, PAUSES_MS, first, statement, statements};
 use crate::json::text_of;
 use crate::secret::{Secret, Sha256Digest};
 use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
+use crate::visit::Boxed;
 
 /// What is remembered about the webhook.
 #[derive(Debug, Default)]
@@ -24,82 +25,78 @@ pub struct WebhookRecord {
 impl<D: Database> Inbox<D> {
     /// Reads the webhook's row for somebody who came with a secret, and notes what that tells: an update has come with a secret that
     /// was waited for, or with one that is none of ours.
-    pub async fn webhook_for(&self, secret: &str) -> Result<WebhookRecord, InboxError> {
-        let values = || vec![self.bot.0.into(), secret.into()];
-        let statements = [
-            statement(statements::CONFIRM_NEXT_SECRET, values()),
-            statement(statements::CONFIRM_SECRET, values()),
-            statement(statements::NOTE_REFUSED, values()),
-            statement(statements::WEBHOOK, vec![self.bot.0.into()]),
+    pub fn webhook_for(&self, secret: &str) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
+        let with_secret = |sql| statement(sql, vec![self.bot.0.into(), secret.into()]);
+        let notes = [
+            statements::CONFIRM_NEXT_SECRET,
+            statements::CONFIRM_SECRET,
+            statements::NOTE_REFUSED,
         ];
-        let [_, _, _, rows] = self.trip("read the webhook's row", statements).await?;
-        Ok(first(rows).map(WebhookRecord::from).unwrap_or_default())
+        let doing = "read the webhook's row";
+        self.then_webhook(doing, notes.map(with_secret).into())
     }
 
     /// Reads the webhook's row.
-    pub async fn webhook(&self) -> Result<WebhookRecord, InboxError> {
-        let read = statement(statements::WEBHOOK, vec![self.bot.0.into()]);
-        let [rows] = self.trip("read the webhook's row", [read]).await?;
-        Ok(first(rows).map(WebhookRecord::from).unwrap_or_default())
+    pub fn webhook(&self) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
+        self.then_webhook("read the webhook's row", Vec::new())
     }
 
     /// Makes sure there is a secret: `fresh`, unless there was one. Several callers at once agree on one.
-    pub async fn prepare_secret(&self, fresh: &Secret) -> Result<WebhookRecord, InboxError> {
-        let bot = self.bot.0;
-        let prepare = vec![bot.into(), fresh.expose().into()];
+    pub fn prepare_secret(&self, fresh: &Secret) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
+        let prepare = vec![self.bot.0.into(), fresh.expose().into()];
         let prepare = statement(statements::PREPARE_SECRET, prepare);
-        let read = statement(statements::WEBHOOK, vec![bot.into()]);
-        let [_, rows] = self
-            .trip("prepare the webhook's secret", [prepare, read])
-            .await?;
-        Ok(first(rows).map(WebhookRecord::from).unwrap_or_default())
+        self.then_webhook("prepare the webhook's secret", vec![prepare])
     }
 
     /// Makes sure that a next secret is prepared, and accepted beside the present one: `fresh`, unless there was one.
-    pub async fn prepare_rotation(
+    pub fn prepare_rotation(
         &self,
         fresh: &Secret,
         grace_ms: i64,
-    ) -> Result<WebhookRecord, InboxError> {
-        let bot = self.bot.0;
-        let prepare = vec![bot.into(), fresh.expose().into(), grace_ms.into()];
+    ) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
+        let prepare = vec![self.bot.0.into(), fresh.expose().into(), grace_ms.into()];
         let prepare = statement(statements::PREPARE_ROTATION, prepare);
-        let read = statement(statements::WEBHOOK, vec![bot.into()]);
-        let [_, rows] = self
-            .trip("prepare the next secret", [prepare, read])
-            .await?;
-        Ok(first(rows).map(WebhookRecord::from).unwrap_or_default())
+        self.then_webhook("prepare the next secret", vec![prepare])
     }
 
     /// Makes the next secret the present one, once Telegram has it. Said twice it does nothing more.
-    pub async fn switch_secret(&self, next: &Secret) -> Result<(), InboxError> {
+    pub fn switch_secret(&self, next: &Secret) -> Boxed<'_, Result<(), InboxError>> {
         let switch = vec![self.bot.0.into(), next.expose().into()];
-        let switch = statement(statements::SWITCH_SECRET, switch);
-        let doing = "switch to the next secret";
-        self.send_surely(doing, &[switch]).await?;
-        Ok(())
+        let switch = vec![statement(statements::SWITCH_SECRET, switch)];
+        self.note("switch to the next secret", switch, &PAUSES_MS)
     }
 
     /// Remembers what Telegram made of what was asked for.
-    pub async fn remember_taken(&self, taken: &WebhookInfo) -> Result<(), InboxError> {
+    pub fn remember_taken(&self, taken: &WebhookInfo) -> Boxed<'_, Result<(), InboxError>> {
         let taken = vec![self.bot.0.into(), text_of(taken).into()];
-        let taken = statement(statements::REMEMBER_TAKEN, taken);
-        let [_] = self
-            .trip("remember what Telegram made of it", [taken])
-            .await?;
-        Ok(())
+        let taken = vec![statement(statements::REMEMBER_TAKEN, taken)];
+        self.note("remember what Telegram made of it", taken, &[])
     }
 
     /// Remembers what the operator asked for.
-    pub async fn remember_wanted(
+    pub fn remember_wanted(
         &self,
         wanted: &WantedWebhook,
         username: Option<&str>,
-    ) -> Result<(), InboxError> {
+    ) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![self.bot.0.into(), text_of(wanted).into(), username.into()];
-        let remember = statement(statements::REMEMBER_WANTED, values);
-        let [_] = self.trip("remember the wanted webhook", [remember]).await?;
-        Ok(())
+        let remember = vec![statement(statements::REMEMBER_WANTED, values)];
+        self.note("remember the wanted webhook", remember, &[])
+    }
+
+    /// Reads the webhook's row, in one trip behind other statements.
+    fn then_webhook(
+        &self,
+        doing: &'static str,
+        mut statements: Vec<Statement>,
+    ) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
+        statements.push(statement(statements::WEBHOOK, vec![self.bot.0.into()]));
+        let rows = self.trip(doing, statements);
+        Box::pin(async {
+            Ok(first(rows.await?)
+                .map(WebhookRecord::from)
+                .unwrap_or_default())
+        })
     }
 }
 
