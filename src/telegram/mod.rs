@@ -12,16 +12,15 @@ pub mod webhook_info;
 
 use std::cell::Cell;
 
-use serde::Serialize;
-
 use crate::delivery::CALL_TIMEOUT_MS;
-use crate::json::{Fields, text_of};
+use crate::json::{Fields, list_of, object_of, text_of};
 use crate::secret::Secret;
 use crate::telegram::ids::BotId;
 use crate::telegram::methods::{GetWebhookInfo, Method};
 use crate::telegram::refusal::{CallError, Refusal};
 use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
 use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
+use crate::visit::Boxed;
 
 /// The longest pause Telegram may ask for before we give up, in seconds. It asks for one second between two `setWebhook`.
 const PAUSE_SECONDS_MAX: i64 = 5;
@@ -29,17 +28,12 @@ const PAUSE_SECONDS_MAX: i64 = 5;
 /// How much longer than a long poll itself its answer may take, in milliseconds.
 const POLL_GRACE_MS: u32 = 8_000;
 
-/// The parameters of `setWebhook`. All that matter are always said: what is left out would be reset or, for
-/// `allowed_updates`, stay as a poller left it.
-#[derive(Serialize)]
-struct SetWebhook<'a> {
-    url: &'a str,
-    max_connections: i64,
-    allowed_updates: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip_address: Option<&'a str>,
-    secret_token: &'a str,
-    drop_pending_updates: bool,
+/// What a call brought.
+struct Called {
+    /// A JSON text.
+    result: String,
+    /// The sentence that comes with some results.
+    description: String,
 }
 
 /// The Bot API for one bot.
@@ -79,22 +73,21 @@ impl<T: Transport> Telegram<T> {
     }
 
     /// Calls a method.
-    pub async fn call<M: Method>(&self, parameters: &M) -> Result<String, CallError> {
-        self.call_raw(M::NAME, &text_of(parameters)).await
+    pub fn call<M: Method>(&self, parameters: &M) -> Boxed<'_, Result<String, CallError>> {
+        self.call_raw(M::NAME, &text_of(parameters))
     }
 
     /// Calls a method by name with parameters as JSON text.
-    pub async fn call_raw(&self, method: &str, parameters: &str) -> Result<String, CallError> {
-        self.call_described(method, parameters)
-            .await
-            .map(|(result, _)| result)
+    pub fn call_raw(&self, method: &str, parameters: &str) -> Boxed<'_, Result<String, CallError>> {
+        let called = self.call_within(method, parameters, CALL_TIMEOUT_MS);
+        Box::pin(async { called.await.map(|called| called.result) })
     }
 
     /// Downloads a file by the path that `getFile` gave.
     pub async fn download(&self, file_path: &str) -> Result<Answer, Unreachable> {
         let request = Outgoing {
             method: "GET",
-            url: format!("{}/file/bot{}/{file_path}", self.root, self.token.expose()),
+            url: [&self.root, "/file/bot", self.token.expose(), "/", file_path].concat(),
             content_type: None,
             body: Vec::new(),
             timeout_ms: CALL_TIMEOUT_MS,
@@ -103,93 +96,102 @@ impl<T: Transport> Telegram<T> {
     }
 
     /// The webhook as Telegram has it now.
-    pub async fn webhook_info(&self) -> Result<WebhookInfo, CallError> {
-        let info = self.call(&GetWebhookInfo {}).await?;
-        WebhookInfo::of(&info).map_err(|_| CallError::NotUnderstood {
-            method: GetWebhookInfo::NAME.to_owned(),
-            status: 200,
+    pub fn webhook_info(&self) -> Boxed<'_, Result<WebhookInfo, CallError>> {
+        let info = self.call(&GetWebhookInfo {});
+        Box::pin(async {
+            WebhookInfo::of(&info.await?).map_err(|_| CallError::NotUnderstood {
+                method: GetWebhookInfo::NAME.to_owned(),
+                status: 200,
+            })
         })
     }
 
     /// Sets the webhook, after a pause where Telegram asks for a short one. Telegram's sentence about it.
     ///
+    /// All parameters that matter are always said: what is left out would be reset or, for `allowed_updates`, stay as a poller left it.
     /// After a refusal the bot has no webhook at all, whatever it had before (`telegram-bot-api`, `Client.cpp:15726`).
-    pub async fn set_webhook(
+    pub fn set_webhook(
         &self,
         wanted: &WantedWebhook,
         secret: &Secret,
         drop_pending_updates: bool,
-    ) -> Result<String, CallError> {
-        let parameters = text_of(&SetWebhook {
-            url: &wanted.url,
-            max_connections: wanted.max_connections,
-            allowed_updates: &wanted.allowed_updates,
-            ip_address: wanted.ip_address.as_deref(),
-            secret_token: secret.expose(),
-            drop_pending_updates,
-        });
-        let mut has_paused = false;
-        loop {
-            let error = match self.call_described("setWebhook", &parameters).await {
-                Ok((_, description)) => return Ok(description),
-                Err(error) => error,
-            };
-            match short_pause_ms(&error) {
-                Some(milliseconds) if !has_paused => {
-                    has_paused = true;
-                    self.transport.pause(milliseconds).await;
+    ) -> Boxed<'_, Result<String, CallError>> {
+        let ip_address = wanted.ip_address.as_ref().map(text_of);
+        let parameters = object_of(&[
+            ("url", &text_of(&wanted.url)),
+            ("max_connections", &wanted.max_connections.to_string()),
+            ("allowed_updates", &list_of(&wanted.allowed_updates)),
+            ("ip_address", &ip_address.unwrap_or_default()),
+            ("secret_token", &text_of(secret.expose())),
+            ("drop_pending_updates", &drop_pending_updates.to_string()),
+        ]);
+        Box::pin(async move {
+            let mut has_paused = false;
+            loop {
+                let error = match self.call_described("setWebhook", &parameters).await {
+                    Ok(description) => return Ok(description),
+                    Err(error) => error,
+                };
+                match short_pause_ms(&error) {
+                    Some(milliseconds) if !has_paused => {
+                        has_paused = true;
+                        self.transport.pause(milliseconds).await;
+                    }
+                    _ => return Err(error),
                 }
-                _ => return Err(error),
             }
-        }
+        })
     }
 
     /// Deletes the webhook. Telegram's sentence about it.
-    pub async fn delete_webhook(&self, drop_pending_updates: bool) -> Result<String, CallError> {
-        let parameters = format!("{{\"drop_pending_updates\":{drop_pending_updates}}}");
-        let deleted = self.call_described("deleteWebhook", &parameters).await;
-        deleted.map(|(_, description)| description)
+    pub fn delete_webhook(
+        &self,
+        drop_pending_updates: bool,
+    ) -> Boxed<'_, Result<String, CallError>> {
+        let drop_pending_updates = drop_pending_updates.to_string();
+        let parameters = object_of(&[("drop_pending_updates", &drop_pending_updates)]);
+        self.call_described("deleteWebhook", &parameters)
     }
 
     /// Listens for as many seconds as a poller would, without confirming anything and without changing what the bot is sent:
     /// no offset, no `allowed_updates`. Whoever waits already is told that another one has come.
-    pub async fn listen(&self, seconds: u32) -> Result<String, CallError> {
-        let parameters = format!("{{\"limit\":1,\"timeout\":{seconds}}}");
+    pub fn listen(&self, seconds: u32) -> Boxed<'_, Result<String, CallError>> {
+        let parameters = object_of(&[("limit", "1"), ("timeout", &seconds.to_string())]);
         let timeout_ms = seconds * 1000 + POLL_GRACE_MS;
-        let heard = self
-            .call_within("getUpdates", &parameters, timeout_ms)
-            .await;
-        heard.map(|(updates, _)| updates)
+        let heard = self.call_within("getUpdates", &parameters, timeout_ms);
+        Box::pin(async { heard.await.map(|heard| heard.result) })
     }
 
-    /// Calls a method that also answers with a sentence, as `setWebhook` and `deleteWebhook` do.
-    async fn call_described(
+    /// Calls a method that answers with a sentence, as `setWebhook` and `deleteWebhook` do.
+    fn call_described(
         &self,
         method: &str,
         parameters: &str,
-    ) -> Result<(String, String), CallError> {
-        self.call_within(method, parameters, CALL_TIMEOUT_MS).await
+    ) -> Boxed<'_, Result<String, CallError>> {
+        let called = self.call_within(method, parameters, CALL_TIMEOUT_MS);
+        Box::pin(async { called.await.map(|called| called.description) })
     }
 
-    async fn call_within(
+    fn call_within(
         &self,
         method: &str,
         parameters: &str,
         timeout_ms: u32,
-    ) -> Result<(String, String), CallError> {
+    ) -> Boxed<'_, Result<Called, CallError>> {
         let request = Outgoing {
             method: "POST",
-            url: format!("{}/bot{}/{method}", self.root, self.token.expose()),
+            url: [&self.root, "/bot", self.token.expose(), "/", method].concat(),
             content_type: Some("application/json"),
             body: parameters.as_bytes().to_vec(),
             timeout_ms,
         };
-        let answer = self.carry(request).await;
-        let answer = answer.map_err(|cause| CallError::Unreachable {
-            method: method.to_owned(),
-            cause,
-        })?;
-        understood(method, answer.status, &answer.body)
+        let method = method.to_owned();
+        Box::pin(async move {
+            match self.carry(request).await {
+                Ok(answer) => understood(method, answer.status, &answer.body),
+                Err(cause) => Err(CallError::Unreachable { method, cause }),
+            }
+        })
     }
 
     async fn carry(&self, request: Outgoing) -> Result<Answer, Unreachable> {
@@ -198,21 +200,17 @@ impl<T: Transport> Telegram<T> {
     }
 }
 
-/// Reads the Bot API's envelope: the result, a JSON text, and the sentence that comes with some results.
-fn understood(method: &str, status: u16, body: &[u8]) -> Result<(String, String), CallError> {
-    let not_understood = || CallError::NotUnderstood {
-        method: method.to_owned(),
-        status,
-    };
-    let body = std::str::from_utf8(body).map_err(|_| not_understood())?;
-    let fields = Fields::of(body).map_err(|_| not_understood())?;
+/// Reads the Bot API's envelope.
+fn understood(method: String, status: u16, body: &[u8]) -> Result<Called, CallError> {
+    let body = std::str::from_utf8(body).unwrap_or_default();
+    let fields = Fields::of(body).unwrap_or_default();
     match (fields.flag("ok"), fields.raw("result")) {
-        (Some(true), Some(result)) => Ok((
-            result.to_owned(),
-            fields.text("description").unwrap_or_default(),
-        )),
-        (Some(false), _) => Err(CallError::Refused(Refusal::of(method, status, &fields))),
-        _ => Err(not_understood()),
+        (Some(true), Some(result)) => Ok(Called {
+            result: result.to_owned(),
+            description: fields.text("description").unwrap_or_default(),
+        }),
+        (Some(false), _) => Err(CallError::Refused(Refusal::of(&method, status, &fields))),
+        _ => Err(CallError::NotUnderstood { method, status }),
     }
 }
 
