@@ -187,8 +187,8 @@ impl<D: Database> Inbox<D> {
     ) -> Boxed<'_, Result<(), InboxError>> {
         let taken = text_of(taken).into();
         let values = vec![self.bot.0.into(), turn.0.into(), restores.into(), taken];
-        let restored = statement(statements::RESTORED, values);
-        let statements = vec![restored, self.end_of_incident("restored")];
+        let note = statement(statements::RESTORED, values);
+        let statements = vec![note, self.end_of_incident("restored")];
         self.note("note the restored webhook", statements, &PAUSES_MS)
     }
 
