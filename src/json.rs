@@ -9,6 +9,7 @@
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::search::holds;
 use crate::typed_json::Value;
 
 /// What has a JSON text: plain data, and what puts its text together by hand, which costs less wasm.
@@ -203,7 +204,7 @@ pub(crate) fn text_in(value: &str) -> Option<String> {
 
 /// Whether an escape somewhere in valid JSON stands for half of a character. Readers disagree on what to make of that.
 pub(crate) fn holds_half_a_character(text: &str) -> bool {
-    text.contains("\\u") && unescaped_text(text).is_none()
+    holds(text, "\\u") && unescaped_text(text).is_none()
 }
 
 fn unescaped_text(escaped: &str) -> Option<String> {
@@ -240,7 +241,7 @@ fn unescaped(units: &mut impl Iterator<Item = u16>) -> Option<u16> {
 /// Cuts valid JSON at the end of its first value: the value, and what follows the comma or colon behind it.
 fn cut(text: &str) -> (&str, &str) {
     let end = end_of_value(text);
-    let (value, rest) = text.split_at(end);
+    let (value, rest) = text.split_at_checked(end).unwrap_or((text, ""));
     (
         value.trim_ascii(),
         rest.get(1..).unwrap_or_default().trim_ascii(),

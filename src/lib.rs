@@ -78,6 +78,7 @@ pub mod plan;
 pub mod queue;
 pub mod reply;
 pub mod request;
+mod search;
 pub mod secret;
 pub mod session;
 pub mod settings;

@@ -4,6 +4,7 @@
 
 use crate::language::Language;
 use crate::reply::Complaint;
+use crate::search::split_once;
 
 /// Finds a phrase by its name and the tag of a language. Each `{}` in it takes a value, in order.
 pub type Phrases = fn(name: &str, tag: &str) -> Option<String>;
@@ -38,11 +39,16 @@ impl Voice {
 
 /// Puts the values in place of each `{}`, in order.
 pub(crate) fn filled(phrase: &str, values: &[&str]) -> String {
-    let mut pieces = phrase.split("{}");
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for (piece, value) in pieces.zip(values) {
-        text.push_str(value);
+    let mut text = String::new();
+    let mut rest = phrase;
+    for value in values {
+        let Some((piece, behind)) = split_once(rest, "{}") else {
+            break;
+        };
         text.push_str(piece);
+        text.push_str(value);
+        rest = behind;
     }
+    text.push_str(rest);
     text
 }

@@ -191,7 +191,7 @@ fn split_url(url: &str) -> (&str, &str) {
     let host = url.find(':').map_or(0, |scheme| scheme + "://".len());
     let rest = url.get(host..).unwrap_or_default();
     let path = rest.find('/').map_or(url.len(), |slash| host + slash);
-    url.split_at(path)
+    url.split_at_checked(path).unwrap_or((url, ""))
 }
 
 /// Who visits, for the log: a word of ours, and nothing that somebody could smuggle in through a path.

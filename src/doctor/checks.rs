@@ -4,6 +4,7 @@ use crate::doctor::evidence::Evidence;
 use crate::doctor::finding::{Finding, Remedy};
 use crate::inbox::guard::{Condition, Gap, Guarded};
 use crate::inbox::{CRON_AGE_MAX_MS, InboxError};
+use crate::search::holds;
 use crate::telegram::drift::Drift;
 use crate::telegram::refusal::CallError;
 use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
@@ -125,7 +126,7 @@ fn token(me: &Result<String, CallError>) -> Finding {
 fn database(inbox: &Result<(Guarded, Condition, Vec<Gap>), InboxError>) -> Finding {
     match inbox {
         Ok(_) => Finding::healthy("database.fine", "D1"),
-        Err(error) if error.cause.contains("no such") => {
+        Err(error) if holds(&error.cause, "no such") => {
             Finding::ill("database.migrations", error.to_string(), Remedy::Migrate)
         }
         Err(error) => Finding::ill("database.no_answer", error.to_string(), Remedy::Repeat),
@@ -250,7 +251,7 @@ fn deliveries(guarded: &Guarded, condition: &Condition, actual: &WebhookInfo) ->
 
 /// What kept Telegram from getting any answer.
 fn not_answered(message: &str) -> (&'static str, Remedy) {
-    let says = |text| message.contains(text);
+    let says = |text| holds(message, text);
     if says("timeout expired") {
         ("deliveries.timeout", Remedy::Tail)
     } else if says("SSL") {

@@ -5,6 +5,7 @@
 use crate::json::{object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
+use crate::search::{holds, split_once};
 
 /// Parts of error texts in lower case, and what they mean. The first that is found counts; Telegram's own words come before words and
 /// numbers that may be about anything.
@@ -135,18 +136,23 @@ impl Meaning {
 
 /// Whether an error says something. A number counts only by itself: tokens and dates are full of digits.
 fn says(error: &str, part: &str) -> bool {
-    let is_number = part.starts_with(|letter: char| letter.is_ascii_digit());
+    let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
     let continues = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-    error.match_indices(part).any(|(place, _)| {
-        let (before, after) = (&error[..place], &error[place + part.len()..]);
-        !is_number || !(continues(before.chars().next_back()) || continues(after.chars().next()))
-    })
+    let (mut rest, mut last) = (error, None);
+    while let Some((before, after)) = split_once(rest, part) {
+        let previous = before.chars().next_back().or(last);
+        if !is_number || !(continues(previous) || continues(after.chars().next())) {
+            return true;
+        }
+        (rest, last) = (after, part.chars().next_back());
+    }
+    false
 }
 
 /// The library that wrapped an error, and the name of the phrase about it.
 pub fn library(error: &str) -> Option<(&'static str, &'static str)> {
     let error = error.to_ascii_lowercase();
-    let known = LIBRARIES.iter().find(|(part, ..)| error.contains(part))?;
+    let known = LIBRARIES.iter().find(|(part, ..)| holds(&error, part))?;
     Some((known.1, known.2))
 }
 
@@ -180,7 +186,7 @@ pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -
     let explanation = object_of(&[
         (
             "error",
-            &text_of(meaning.name().trim_start_matches("error.")),
+            &text_of(meaning.name().strip_prefix("error.").unwrap_or_default()),
         ),
         ("what", &text_of(what)),
         ("who_got_it", &text_of(who_got_it)),

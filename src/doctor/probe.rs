@@ -12,6 +12,7 @@ use crate::page;
 use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::Request;
+use crate::search::holds;
 use crate::telegram::refusal::CallError;
 use crate::telegram::transport::Transport;
 use crate::telegram::webhook_info::WebhookInfo;
@@ -161,9 +162,7 @@ async fn hear<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, total_ms:
                 heard.updates_wait = true;
                 clock.pause(PAUSE_MS).await;
             }
-            Err(CallError::Refused(refusal))
-                if refusal.description.contains("other getUpdates") =>
-            {
+            Err(CallError::Refused(refusal)) if holds(&refusal.description, "other getUpdates") => {
                 heard.rivals_ms.push(clock.now_ms() - start_ms);
             }
             Err(CallError::Refused(refusal)) if refusal.code == 409 => {
@@ -274,7 +273,7 @@ fn told(
     let probe = object_of(&[
         (
             "verdict",
-            &text_of(verdict.name().trim_start_matches("probe.")),
+            &text_of(verdict.name().strip_prefix("probe.").unwrap_or_default()),
         ),
         ("what", &text_of(&words.what)),
         ("why", &text_of(&words.why)),

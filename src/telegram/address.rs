@@ -1,5 +1,7 @@
 //! Checks a webhook's address before Telegram does, because a refused `setWebhook` leaves the bot with no webhook at all.
 
+use crate::search::split_once;
+
 /// Telegram's delivery must fit its request head into 4096 bytes; a longer address fails without a word.
 const URL_BYTES_MAX: usize = 2048;
 
@@ -49,7 +51,7 @@ pub fn check_url(url: &str, reach: Reach) -> Result<(), BadAddress> {
     if url.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return bad("the address holds spaces or control characters".to_owned());
     }
-    let Some((scheme, rest)) = url.split_once("://") else {
+    let Some((scheme, rest)) = split_once(url, "://") else {
         return bad("the address must begin with `https://`".to_owned());
     };
     if rest.contains('#') {
@@ -94,9 +96,7 @@ pub fn check_ip(address: &str, reach: Reach) -> Result<(), BadAddress> {
 
 /// Whether a root such as `http://127.0.0.1:8081` is on this machine.
 pub fn is_on_this_machine(root: &str) -> bool {
-    let authority = root
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split('/').next());
+    let authority = split_once(root, "://").and_then(|(_, rest)| rest.split('/').next());
     authority
         .and_then(|authority| host_and_port(authority).ok())
         .is_some_and(|(host, _)| is_loopback(host))

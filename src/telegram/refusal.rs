@@ -1,6 +1,7 @@
 //! The two ways a call fails: Telegram said no, or nobody knows what it said.
 
 use crate::json::Fields;
+use crate::search::holds;
 use crate::telegram::ids::ChatId;
 use crate::telegram::transport::Unreachable;
 
@@ -91,7 +92,7 @@ impl Refusal {
 
     /// What it means for the call.
     pub fn meaning(&self) -> Meaning {
-        let says = |texts: &[&str]| texts.iter().any(|text| self.description.contains(text));
+        let says = |texts: &[&str]| texts.iter().any(|text| holds(&self.description, text));
         match (self.code, self.migrate_to_chat_id) {
             (429, _) => Meaning::Pause,
             (..400 | 500.., _) => Meaning::Unknown,
@@ -103,11 +104,11 @@ impl Refusal {
 
     /// Whether the token itself was refused. The cloud's front end answers 404 `Not Found` for tokens of a wrong shape.
     pub fn blames_the_token(&self) -> bool {
-        matches!(self.code, 401 | 421) || (self.code == 404 && !self.description.contains("method"))
+        matches!(self.code, 401 | 421) || (self.code == 404 && !holds(&self.description, "method"))
     }
 }
 
 /// Whether the text of a refusal tells of a person's choice and of nobody's mistake, such as a blocked bot.
 pub fn is_a_persons_choice(text: &str) -> bool {
-    UNWELCOME.iter().any(|choice| text.contains(choice))
+    UNWELCOME.iter().any(|choice| holds(text, choice))
 }

@@ -5,6 +5,7 @@ use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::inbox::guard::Guarded;
 use crate::notes::Notes;
+use crate::search::holds;
 use crate::secret::Secret;
 use crate::telegram::refusal::CallError;
 use crate::telegram::transport::Transport;
@@ -73,9 +74,7 @@ async fn set<D: Database, T: Transport, N: Notes>(
 fn hold_back_ms(error: &CallError) -> i64 {
     match error {
         CallError::Refused(refusal) if refusal.blames_the_token() => TOKEN_REFUSED_MS,
-        CallError::Refused(refusal) if refusal.description.contains("resolve host") => {
-            UNRESOLVED_MS
-        }
+        CallError::Refused(refusal) if holds(&refusal.description, "resolve host") => UNRESOLVED_MS,
         CallError::Refused(refusal) => refusal.retry_after.unwrap_or_default() * 1000,
         _ => 0,
     }
