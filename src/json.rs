@@ -84,6 +84,11 @@ pub(crate) fn object_of(members: &[(&str, &str)]) -> String {
     object
 }
 
+/// The value of a member that is left out where there is none.
+pub(crate) fn if_any<T: Written + ?Sized>(data: Option<&T>) -> String {
+    data.map_or_else(String::new, T::text)
+}
+
 /// The value of a member that is left out unless it is true.
 pub(crate) fn only_if(is_so: bool) -> &'static str {
     if is_so { "true" } else { "" }

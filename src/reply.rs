@@ -1,7 +1,5 @@
 //! An HTTP answer of ours, and the one shape of our errors.
 
-use serde::Serialize;
-
 use crate::json::{Written, object_of, text_of};
 
 /// An answer, as plain values.
@@ -16,7 +14,7 @@ pub struct Reply {
 }
 
 /// What went wrong, why, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     /// What went wrong.
     pub what: String,
@@ -45,20 +43,11 @@ impl Reply {
         }
     }
 
-    /// An answer in JSON.
-    pub fn json<B: Written + ?Sized>(status: u16, body: &B) -> Self {
-        Self::of_json(status, body.text())
-    }
-
     /// An answer in JSON: an object out of its members, each a name and the JSON text of its value.
     pub(crate) fn object(status: u16, members: &[(&str, &str)]) -> Self {
-        Self::of_json(status, object_of(members))
-    }
-
-    fn of_json(status: u16, body: String) -> Self {
         Self::empty(status)
             .with_header("content-type", "application/json")
-            .with_body(body)
+            .with_body(object_of(members))
     }
 
     /// An answer in plain text.
@@ -103,6 +92,16 @@ impl Reply {
     pub fn with_body(mut self, body: String) -> Self {
         self.body = body;
         self
+    }
+}
+
+impl Written for Complaint {
+    fn text(&self) -> String {
+        object_of(&[
+            ("what", &text_of(&self.what)),
+            ("why", &text_of(&self.why)),
+            ("remedy", &text_of(&self.remedy)),
+        ])
     }
 }
 

@@ -42,10 +42,7 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
                 .collect();
             let listed = ["[", &incidents.join(","), "]"].concat();
             let next = text_of(&next);
-            let members = [("incidents", listed.as_str()), ("next", &next)];
-            Reply::empty(200)
-                .with_header("content-type", "application/json")
-                .with_body(object_of(&members))
+            Reply::object(200, &[("incidents", &listed), ("next", &next)])
         }
         Format::Text => {
             let lines: Vec<String> = incidents

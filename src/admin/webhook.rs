@@ -1,14 +1,12 @@
 //! The webhook in the operator's hands: set, inspect, delete.
 
-use serde::Serialize;
-
 use crate::admin::{not_recorded, texts, unavailable};
 use crate::app::App;
 use crate::handlers::menu;
 use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::inbox::webhook::WebhookRecord;
-use crate::json::{Fields, text_of};
+use crate::json::{Fields, Written, if_any, list_of, object_of, text_of};
 use crate::notes::Notes;
 use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
@@ -37,14 +35,12 @@ struct Wish {
 }
 
 /// The bot, as `getMe` tells it.
-#[derive(Serialize)]
 struct Profile {
     id: i64,
     username: String,
 }
 
 /// The webhook as it is wanted and as it is.
-#[derive(Serialize)]
 struct Webhook {
     wanted: Option<WantedWebhook>,
     actual: WebhookInfo,
@@ -52,17 +48,14 @@ struct Webhook {
 }
 
 /// One step of a change, for the operator to follow.
-#[derive(Serialize)]
 struct Step {
-    #[serde(rename = "step")]
     name: &'static str,
     state: StepState,
     detail: String,
 }
 
 /// How a step ended.
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy)]
 enum StepState {
     Done,
     Skipped,
@@ -73,21 +66,6 @@ enum StepState {
 struct Stopped {
     status: u16,
     complaint: Complaint,
-}
-
-/// What an operator reads.
-#[derive(Serialize)]
-struct Report<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a Complaint>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bot: Option<Profile>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    webhook: Option<&'a Webhook>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    steps: Option<&'a [Step]>,
 }
 
 /// A change under way: the steps it took so far.
@@ -145,17 +123,11 @@ pub async fn inspect<D: Database, T: Transport, N: Notes>(
         ),
         Format::Json => {
             let bot = noted_profile(app).await;
-            let webhook = Some(&webhook);
-            Reply::json(
-                200,
-                &Report {
-                    error: None,
-                    bot,
-                    webhook,
-                    description: None,
-                    steps: None,
-                },
-            )
+            let members = [
+                ("bot", &*if_any(bot.as_ref())),
+                ("webhook", &text_of(&webhook)),
+            ];
+            Reply::object(200, &members)
         }
     }
 }
@@ -508,14 +480,47 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             lines.extend(error.map(Complaint::lines));
             return Reply::text(status, &lines.join("\n"));
         }
-        let report = Report {
-            error,
-            bot: None,
-            webhook,
-            description: description.filter(|description| !description.is_empty()),
-            steps: Some(&self.steps),
+        let description = description.filter(|description| !description.is_empty());
+        let members = [
+            ("error", &*if_any(error)),
+            ("webhook", &if_any(webhook)),
+            ("description", &if_any(description)),
+            ("steps", &list_of(&self.steps)),
+        ];
+        Reply::object(status, &members)
+    }
+}
+
+impl Written for Profile {
+    fn text(&self) -> String {
+        let username = text_of(&self.username);
+        object_of(&[("id", &self.id.to_string()), ("username", &username)])
+    }
+}
+
+impl Written for Webhook {
+    fn text(&self) -> String {
+        let wanted = self.wanted.as_ref();
+        object_of(&[
+            ("wanted", &wanted.map_or_else(|| "null".to_owned(), text_of)),
+            ("actual", &text_of(&self.actual)),
+            ("differences", &list_of(&self.differences)),
+        ])
+    }
+}
+
+impl Written for Step {
+    fn text(&self) -> String {
+        let state = match self.state {
+            StepState::Done => "done",
+            StepState::Skipped => "skipped",
+            StepState::Failed => "failed",
         };
-        Reply::json(status, &report)
+        object_of(&[
+            ("step", &text_of(self.name)),
+            ("state", &text_of(state)),
+            ("detail", &text_of(&self.detail)),
+        ])
     }
 }
 

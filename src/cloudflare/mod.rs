@@ -13,7 +13,6 @@ use std::convert::Infallible;
 use std::panic;
 use std::rc::Rc;
 
-use serde::Serialize;
 use worker::js_sys::Array;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -26,7 +25,7 @@ use crate::cloudflare::js::{call, now_ms, object, property};
 use crate::guard;
 use crate::inbox::Cost;
 use crate::isolate::Isolate;
-use crate::json::text_of;
+use crate::json::{if_any, object_of, text_of};
 use crate::queue::Message;
 use crate::reply::Reply;
 use crate::request::{self, HEADERS};
@@ -37,18 +36,6 @@ use crate::webhook::{Delivered, consumer};
 thread_local! {
     /// What this isolate remembers. After a panic the instance is rebuilt, and with it this.
     static ISOLATE: Rc<Isolate> = Rc::new(Isolate::default());
-}
-
-/// One line of the log: what became of one visitor.
-#[derive(Serialize)]
-struct Line<'a> {
-    visitor: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    update_id: Option<UpdateId>,
-    verdict: &'a str,
-    trips: u64,
-    rows_written: u64,
-    ms: i64,
 }
 
 /// Runs once per instance, before the first event.
@@ -219,18 +206,19 @@ fn respond(reply: Reply) -> Response {
     response.unwrap_or_else(|_| Response::error())
 }
 
+/// One line of the log: what became of one visitor.
 fn log(app: &WorkerApp, visitor: &str, update_id: Option<UpdateId>, verdict: &str) {
     let Cost {
         trips,
         rows_written,
     } = app.inbox.cost();
-    let line = Line {
-        visitor,
-        update_id,
-        verdict,
-        trips,
-        rows_written,
-        ms: now_ms() - app.now_ms,
-    };
-    console::log_1(&text_of(&line).into());
+    let line = object_of(&[
+        ("visitor", &text_of(visitor)),
+        ("update_id", &if_any(update_id.as_ref())),
+        ("verdict", &text_of(verdict)),
+        ("trips", &trips.to_string()),
+        ("rows_written", &rows_written.to_string()),
+        ("ms", &(now_ms() - app.now_ms).to_string()),
+    ]);
+    console::log_1(&line.into());
 }

@@ -2,7 +2,7 @@
 //!
 //! The texts are those of `telegram-bot-api`, `Client.cpp` (15700, 16225, 15779, 15752), and older ones out of old bug reports.
 
-use crate::json::{object_of, text_of};
+use crate::json::{if_any, object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 use crate::search::{holds, split_once};
@@ -182,7 +182,6 @@ pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -
         [] => String::new(),
         causes => ["[", &causes.join(","), "]"].concat(),
     };
-    let maybe = |text: Option<&str>| text.map(text_of).unwrap_or_default();
     let explanation = object_of(&[
         (
             "error",
@@ -192,11 +191,9 @@ pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -
         ("who_got_it", &text_of(who_got_it)),
         ("who_caused_it", &text_of(who_caused_it)),
         ("remedy", &text_of(remedy)),
-        ("library", &maybe(library.map(|(name, _)| name))),
-        ("about_library", &maybe(about_library.as_deref())),
+        ("library", &if_any(library.map(|(name, _)| name))),
+        ("about_library", &if_any(about_library.as_ref())),
         ("causes", &causes),
     ]);
-    Reply::empty(200)
-        .with_header("content-type", "application/json")
-        .with_body(object_of(&[("explanation", &explanation)]))
+    Reply::object(200, &[("explanation", &explanation)])
 }

@@ -1,6 +1,6 @@
 //! What the doctor says: findings, each unhealthy one with a remedy, and one verdict over all.
 
-use crate::json::{object_of, text_of};
+use crate::json::{if_any, object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 
@@ -226,18 +226,14 @@ impl State {
 
 impl Told<'_> {
     fn json(&self) -> String {
-        let why = match self.why.as_str() {
-            "" => String::new(),
-            why => text_of(why),
-        };
-        let remedy = self.remedy.as_deref().map(text_of);
+        let why = Some(&self.why).filter(|why| !why.is_empty());
         object_of(&[
             ("id", &text_of(self.id)),
             ("state", &text_of(self.state.name())),
             ("what", &text_of(&self.what)),
             ("evidence", &text_of(self.evidence)),
-            ("why", &why),
-            ("remedy", &remedy.unwrap_or_default()),
+            ("why", &if_any(why)),
+            ("remedy", &if_any(self.remedy.as_ref())),
         ])
     }
 }
@@ -259,9 +255,7 @@ pub fn reply(findings: &[Finding], voice: Voice, origin: &str, format: Format) -
         .collect();
     let told = ["[", &told.join(","), "]"].concat();
     let verdict = text_of(verdict(findings).name());
-    Reply::empty(200)
-        .with_header("content-type", "application/json")
-        .with_body(object_of(&[("verdict", &verdict), ("findings", &told)]))
+    Reply::object(200, &[("verdict", &verdict), ("findings", &told)])
 }
 
 fn text(findings: &[Finding], voice: Voice, origin: &str) -> String {

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::inbox::guard::Guarded;
-use crate::json::{object_of, text_of};
+use crate::json::{if_any, object_of, text_of};
 use crate::notes::Notes;
 use crate::page;
 use crate::phrases::Voice;
@@ -269,7 +269,6 @@ fn told(
         lines.push(voice.say(webhook, &[]));
         return Reply::text(200, &lines.join("\n"));
     }
-    let maybe = |text: &Option<String>| text.as_deref().map(text_of).unwrap_or_default();
     let probe = object_of(&[
         (
             "verdict",
@@ -278,16 +277,14 @@ fn told(
         ("what", &text_of(&words.what)),
         ("why", &text_of(&words.why)),
         ("remedy", &text_of(&words.remedy)),
-        ("rhythm", &maybe(&rhythm)),
-        ("updates_wait", &maybe(&waiting)),
+        ("rhythm", &if_any(rhythm.as_ref())),
+        ("updates_wait", &if_any(waiting.as_ref())),
         ("heard_after_ms", &text_of(&heard.rivals_ms)),
-        ("error", &maybe(&heard.error)),
+        ("error", &if_any(heard.error.as_ref())),
         (
             "webhook",
             &text_of(webhook.trim_start_matches("probe.webhook.")),
         ),
     ]);
-    Reply::empty(200)
-        .with_header("content-type", "application/json")
-        .with_body(object_of(&[("probe", &probe)]))
+    Reply::object(200, &[("probe", &probe)])
 }

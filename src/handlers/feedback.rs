@@ -181,16 +181,14 @@ fn signature(visit: &Visit) -> String {
 }
 
 fn row_of<const N: usize>(buttons: [(&str, String); N]) -> InlineKeyboardMarkup {
-    let row = buttons
-        .map(|(text, data)| {
-            InlineKeyboardButton::builder()
-                .text(text)
-                .callback_data(data)
-                .build()
-        })
-        .to_vec();
+    let row = buttons.map(|(text, data)| {
+        InlineKeyboardButton::builder()
+            .text(text)
+            .callback_data(data)
+            .build()
+    });
     InlineKeyboardMarkup::builder()
-        .inline_keyboard(vec![row])
+        .inline_keyboard(vec![row.into()])
         .build()
 }
 

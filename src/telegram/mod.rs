@@ -13,7 +13,7 @@ pub mod webhook_info;
 use std::cell::Cell;
 
 use crate::delivery::CALL_TIMEOUT_MS;
-use crate::json::{Fields, list_of, object_of, text_of};
+use crate::json::{Fields, if_any, list_of, object_of, text_of};
 use crate::secret::Secret;
 use crate::telegram::ids::BotId;
 use crate::telegram::methods::{GetWebhookInfo, Method};
@@ -116,12 +116,11 @@ impl<T: Transport> Telegram<T> {
         secret: &Secret,
         drop_pending_updates: bool,
     ) -> Boxed<'_, Result<String, CallError>> {
-        let ip_address = wanted.ip_address.as_ref().map(text_of);
         let parameters = object_of(&[
             ("url", &text_of(&wanted.url)),
             ("max_connections", &wanted.max_connections.to_string()),
             ("allowed_updates", &list_of(&wanted.allowed_updates)),
-            ("ip_address", &ip_address.unwrap_or_default()),
+            ("ip_address", &if_any(wanted.ip_address.as_ref())),
             ("secret_token", &text_of(secret.expose())),
             ("drop_pending_updates", &drop_pending_updates.to_string()),
         ]);

@@ -1,40 +1,32 @@
 //! What `getWebhookInfo` answers, and what we want it to answer.
 
-use serde::Serialize;
-
-use crate::json::{Fields, NoObject};
+use crate::json::{Fields, NoObject, Written, if_any, list_of, object_of, text_of};
 
 /// The webhook as Telegram sees it. The secret is never told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookInfo {
     /// The address, empty when no webhook is set.
     pub url: String,
     /// Updates that wait to be delivered.
     pub pending_update_count: i64,
     /// When the last delivery failed, in seconds since 1970. Never cleared by later successes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_date: Option<i64>,
     /// How the last delivery failed. It stays until the webhook is set or deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_message: Option<String>,
     /// When Telegram last had trouble of its own, in seconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_synchronization_error_date: Option<i64>,
     /// How many deliveries may run at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<i64>,
     /// The address the name resolved to, or the fixed one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// The kinds of updates that are delivered. Absent when it is Telegram's default.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_updates: Option<Vec<String>>,
     /// Whether Telegram checks the address against a certificate of its owner. We never set one.
     pub has_custom_certificate: bool,
 }
 
 /// The webhook as the operator last asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedWebhook {
     /// The address, empty for "no webhook".
     pub url: String,
@@ -43,12 +35,11 @@ pub struct WantedWebhook {
     /// The kinds of updates to deliver.
     pub allowed_updates: Vec<String>,
     /// A fixed address to deliver to, instead of the one the name resolves to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
 }
 
 /// One field on which Telegram and the operator differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The field's name in `getWebhookInfo`.
     pub field: &'static str,
@@ -56,6 +47,54 @@ pub struct Difference {
     pub wanted: String,
     /// What Telegram has.
     pub actual: String,
+}
+
+impl Written for WebhookInfo {
+    fn text(&self) -> String {
+        let trouble = self.last_synchronization_error_date.as_ref();
+        let kinds = self.allowed_updates.as_deref().map(list_of);
+        object_of(&[
+            ("url", &text_of(&self.url)),
+            (
+                "pending_update_count",
+                &self.pending_update_count.to_string(),
+            ),
+            ("last_error_date", &if_any(self.last_error_date.as_ref())),
+            (
+                "last_error_message",
+                &if_any(self.last_error_message.as_ref()),
+            ),
+            ("last_synchronization_error_date", &if_any(trouble)),
+            ("max_connections", &if_any(self.max_connections.as_ref())),
+            ("ip_address", &if_any(self.ip_address.as_ref())),
+            ("allowed_updates", &kinds.unwrap_or_default()),
+            (
+                "has_custom_certificate",
+                &self.has_custom_certificate.to_string(),
+            ),
+        ])
+    }
+}
+
+impl Written for WantedWebhook {
+    fn text(&self) -> String {
+        object_of(&[
+            ("url", &text_of(&self.url)),
+            ("max_connections", &self.max_connections.to_string()),
+            ("allowed_updates", &list_of(&self.allowed_updates)),
+            ("ip_address", &if_any(self.ip_address.as_ref())),
+        ])
+    }
+}
+
+impl Written for Difference {
+    fn text(&self) -> String {
+        object_of(&[
+            ("field", &text_of(self.field)),
+            ("wanted", &text_of(&self.wanted)),
+            ("actual", &text_of(&self.actual)),
+        ])
+    }
 }
 
 impl WebhookInfo {
