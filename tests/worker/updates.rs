@@ -179,6 +179,8 @@ fn a_chat_that_sends_ten_messages_at_once_gets_ten_answers() {
             scope.spawn(move || assert_eq!(worker.deliver(secret, body.as_bytes()).status, 200));
         }
     });
+    // On a slow machine the visits may stop before the tenth; what they leave is the cron's.
+    worker.tick();
     for id in ids {
         shown(&worker, &json!(id), "it is handled", |update| {
             update["calls"][0]["state"] == "sent"
