@@ -283,7 +283,7 @@ fn told(
         ("error", &if_any(heard.error.as_ref())),
         (
             "webhook",
-            &text_of(webhook.trim_start_matches("probe.webhook.")),
+            &text_of(webhook.strip_prefix("probe.webhook.").unwrap_or(webhook)),
         ),
     ]);
     Reply::object(200, &[("probe", &probe)])
