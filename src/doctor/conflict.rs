@@ -137,7 +137,8 @@ impl Meaning {
 /// Whether an error says something. A number counts only by itself: tokens and dates are full of digits.
 fn says(error: &str, part: &str) -> bool {
     let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
-    let continues = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    let continues =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
     let (mut rest, mut last) = (error, None);
     while let Some((before, after)) = split_once(rest, part) {
         let previous = before.chars().next_back().or(last);

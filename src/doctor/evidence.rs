@@ -73,9 +73,7 @@ fn wanted_origin(inbox: &Result<(Guarded, Condition, Vec<Gap>), InboxError>) -> 
     let guarded = inbox.as_ref().ok().map(|(guarded, ..)| guarded);
     let wanted = guarded.and_then(|guarded| guarded.wanted.as_ref());
     let url = wanted.map_or("", |wanted| &wanted.url);
-    url.match_indices('/')
-        .nth(2)
-        .map_or(url, |(end, _)| &url[..end])
+    url.strip_suffix("/webhook").unwrap_or(url)
 }
 
 async fn look_twice<D: Database, T: Transport, N: Notes>(
