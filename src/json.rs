@@ -65,7 +65,12 @@ pub fn text_of<T: Written + ?Sized>(data: &T) -> String {
 
 /// The JSON text of a list.
 pub fn list_of<T: Written>(elements: &[T]) -> String {
-    let elements: Vec<String> = elements.iter().map(T::text).collect();
+    array_of(elements.iter().map(T::text))
+}
+
+/// An array out of the JSON texts of its elements.
+pub(crate) fn array_of(elements: impl Iterator<Item = String>) -> String {
+    let elements: Vec<String> = elements.collect();
     ["[", &elements.join(","), "]"].concat()
 }
 

@@ -4,7 +4,7 @@ use crate::admin::unavailable;
 use crate::app::App;
 use crate::inbox::database::Database;
 use crate::inbox::guard::Incident;
-use crate::json::{object_of, text_of};
+use crate::json::{array_of, object_of, text_of};
 use crate::notes::Notes;
 use crate::page;
 use crate::phrases::Voice;
@@ -36,11 +36,8 @@ pub async fn list<D: Database, T: Transport, N: Notes>(
     let next = last.map(|incident| incident.seq);
     match request.format() {
         Format::Json => {
-            let incidents: Vec<String> = incidents
-                .iter()
-                .map(|incident| entry(voice, incident))
-                .collect();
-            let listed = ["[", &incidents.join(","), "]"].concat();
+            let incidents = incidents.iter();
+            let listed = array_of(incidents.map(|incident| entry(voice, incident)));
             let next = text_of(&next);
             Reply::object(200, &[("incidents", &listed), ("next", &next)])
         }

@@ -2,7 +2,7 @@
 //!
 //! The texts are those of `telegram-bot-api`, `Client.cpp` (15700, 16225, 15779, 15752), and older ones out of old bug reports.
 
-use crate::json::{if_any, object_of, text_of};
+use crate::json::{array_of, if_any, object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 use crate::search::{holds, split_once};
@@ -178,10 +178,9 @@ pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -
         let text = [&lines.join("\n"), "\n→ ", remedy].concat();
         return Reply::text(200, &text);
     }
-    let causes: Vec<String> = causes.lines().map(text_of).collect();
-    let causes = match causes.as_slice() {
-        [] => String::new(),
-        causes => ["[", &causes.join(","), "]"].concat(),
+    let causes = match causes.as_str() {
+        "" => String::new(),
+        causes => array_of(causes.lines().map(text_of)),
     };
     let explanation = object_of(&[
         (

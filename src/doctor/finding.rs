@@ -1,6 +1,6 @@
 //! What the doctor says: findings, each unhealthy one with a remedy, and one verdict over all.
 
-use crate::json::{if_any, object_of, text_of};
+use crate::json::{array_of, if_any, object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
 
@@ -250,10 +250,7 @@ pub fn reply(findings: &[Finding], voice: Voice, origin: &str, format: Format) -
         return Reply::text(200, &text(findings, voice, origin));
     }
     let told = findings.iter();
-    let told: Vec<String> = told
-        .map(|finding| finding.told(voice, origin).json())
-        .collect();
-    let told = ["[", &told.join(","), "]"].concat();
+    let told = array_of(told.map(|finding| finding.told(voice, origin).json()));
     let verdict = text_of(verdict(findings).name());
     Reply::object(200, &[("verdict", &verdict), ("findings", &told)])
 }

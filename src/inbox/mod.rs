@@ -9,6 +9,7 @@ pub mod statements;
 pub mod webhook;
 
 use std::cell::{Cell, OnceCell};
+use std::mem;
 use std::rc::Rc;
 use std::slice;
 
@@ -16,7 +17,7 @@ use crate::alert::Alert;
 use crate::delivery::inbox::{Standing, State, held_max_ms, useful_seconds};
 use crate::delivery::outbox::{CallState, Gate, PlannedCall};
 use crate::inbox::database::{Database, DatabaseError, Row, Statement, Value};
-use crate::json::{elements, list_of, text_of};
+use crate::json::{array_of, elements, list_of, text_of};
 use crate::secret::{Sha256Digest, hex, sha256};
 use crate::session::Session;
 use crate::telegram::ids::{BotId, UpdateId};
@@ -281,18 +282,18 @@ impl<D: Database> Inbox<D> {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         for queued in updates {
             if bytes + queued.update.raw().len() > BODIES_BYTES_MAX && !rows.is_empty() {
-                statements.push(self.record_rows(&rows));
-                (rows, bytes) = (Vec::new(), 0);
+                statements.push(self.record_rows(mem::take(&mut rows)));
+                bytes = 0;
             }
             bytes += queued.update.raw().len();
             rows.push(queued.row());
         }
-        statements.push(self.record_rows(&rows));
+        statements.push(self.record_rows(rows));
         self.note("record many updates", statements, &[])
     }
 
-    fn record_rows(&self, rows: &[String]) -> Statement {
-        let rows = format!("[{}]", rows.join(","));
+    fn record_rows(&self, rows: Vec<String>) -> Statement {
+        let rows = array_of(rows.into_iter());
         statement(
             statements::RECORD_MANY,
             vec![self.bot.0.into(), rows.into()],
