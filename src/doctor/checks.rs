@@ -39,11 +39,6 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
             Remedy::Owners,
         ));
     }
-    let unknown = Guarded::default();
-    let (guarded, condition, gaps) = match &evidence.inbox {
-        Ok((guarded, condition, gaps)) => (guarded, Some(condition), gaps.as_slice()),
-        Err(_) => (&unknown, None, [].as_slice()),
-    };
     if let (Ok(_), Err(error)) = (&evidence.me, &evidence.webhook) {
         findings.push(Finding::ill(
             "webhook.unknown",
@@ -51,7 +46,10 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
             Remedy::ApiRoot,
         ));
     }
-    if let (Ok([first, second]), Some(condition)) = (&evidence.webhook, condition) {
+    let Ok((guarded, condition, gaps)) = &evidence.inbox else {
+        return findings;
+    };
+    if let Ok([first, second]) = &evidence.webhook {
         findings.push(webhook(evidence, guarded, second));
         findings.push(flips(condition, first, second));
         if let Some(wanted) = guarded
@@ -63,23 +61,36 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
             findings.push(deliveries(guarded, condition, second));
         }
         findings.push(waiting(guarded, first, second));
-        findings.extend(synchronization(evidence.now_ms, second));
+        findings.extend(synchronization(guarded, second));
     }
-    if let Some(condition) = condition {
-        findings.extend(rotation(guarded));
-        findings.push(lanes(condition));
-        findings.push(count("dead", condition.dead, Remedy::Dead));
-        findings.push(count("parked", condition.parked, Remedy::Parked));
-        findings.push(count("failed", condition.failed, Remedy::Failed));
-        findings.push(count(
-            "quarantined",
+    findings.extend(rotation(guarded));
+    findings.push(lanes(condition));
+    for (counted, none, some, remedy) in [
+        (condition.dead, "dead.none", "dead.some", Remedy::Dead),
+        (
+            condition.parked,
+            "parked.none",
+            "parked.some",
+            Remedy::Parked,
+        ),
+        (
+            condition.failed,
+            "failed.none",
+            "failed.some",
+            Remedy::Failed,
+        ),
+        (
             condition.quarantined,
+            "quarantined.none",
+            "quarantined.some",
             Remedy::Quarantined,
-        ));
-        findings.push(self::gaps(gaps));
-        findings.push(cron(condition));
-        findings.extend(other_bots(condition));
+        ),
+    ] {
+        findings.push(count(counted, none, some, remedy));
     }
+    findings.push(self::gaps(gaps));
+    findings.push(cron(condition));
+    findings.extend(other_bots(condition));
     findings
 }
 
@@ -286,10 +297,10 @@ fn waiting(guarded: &Guarded, first: &WebhookInfo, second: &WebhookInfo) -> Find
     }
 }
 
-fn synchronization(now_ms: i64, actual: &WebhookInfo) -> Option<Finding> {
+fn synchronization(guarded: &Guarded, actual: &WebhookInfo) -> Option<Finding> {
     let date = actual.last_synchronization_error_date?;
     let fact = ["last_synchronization_error_date = ", &date.to_string()].concat();
-    let is_recent = now_ms - date * 1000 < TROUBLE_LASTS_MS;
+    let is_recent = guarded.now - date * 1000 < TROUBLE_LASTS_MS;
     is_recent.then(|| Finding::notice("telegram.trouble", fact, Remedy::Wait))
 }
 
@@ -322,15 +333,10 @@ fn lanes(condition: &Condition) -> Finding {
 }
 
 /// Rows that should be none.
-fn count(id: &'static str, count: i64, remedy: Remedy) -> Finding {
+fn count(count: i64, none: &'static str, some: &'static str, remedy: Remedy) -> Finding {
     let text = count.to_string();
+    let id = none.strip_suffix(".none").unwrap_or(none);
     let fact = [id, " = ", &text].concat();
-    let (none, some) = match id {
-        "dead" => ("dead.none", "dead.some"),
-        "parked" => ("parked.none", "parked.some"),
-        "failed" => ("failed.none", "failed.some"),
-        _ => ("quarantined.none", "quarantined.some"),
-    };
     match count {
         0 => Finding::healthy(none, fact),
         _ => Finding::notice(some, fact, remedy).with(&[&text]),

@@ -17,8 +17,6 @@ const BETWEEN_LOOKS_MS: u32 = 1_500;
 /// Everything a diagnosis is made from.
 #[derive(Debug)]
 pub struct Evidence {
-    /// What time it is, in milliseconds since 1970.
-    pub now_ms: i64,
     /// Where the worker is reached.
     pub origin: String,
     /// The Bot API's address.
@@ -55,7 +53,6 @@ impl Evidence {
             origin => origin.to_owned(),
         };
         Self {
-            now_ms: app.now_ms,
             origin,
             api_root: settings.api_root.clone(),
             tells_somebody: !settings.owners.is_empty() || settings.alert_url.is_some(),

@@ -42,7 +42,6 @@ pub(super) fn healthy() -> Evidence {
         ..Condition::default()
     };
     Evidence {
-        now_ms: NOW,
         origin: ORIGIN.to_owned(),
         api_root: "https://api.telegram.org".to_owned(),
         tells_somebody: true,
