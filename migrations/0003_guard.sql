@@ -8,7 +8,7 @@
 -- `restores`        how often the guard restored it in the present war; `restored_at`: when last.
 -- `restore_after`   before that the guard holds back.
 -- `probed_until`    until then the webhook is away because the doctor listens for a poller; 0: it does not.
--- `waiting`         how many updates waited at Telegram when the guard last looked and the number was another; `waiting_at`: when.
+-- `waiting`         how many updates waited at Telegram when the guard last looked.
 -- `refused_at`      when somebody last came with a secret that could be ours and is not.
 ALTER TABLE webhook ADD COLUMN taken TEXT;
 ALTER TABLE webhook ADD COLUMN grace_ms INTEGER NOT NULL DEFAULT 600000;
@@ -19,7 +19,6 @@ ALTER TABLE webhook ADD COLUMN restored_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE webhook ADD COLUMN restore_after INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE webhook ADD COLUMN probed_until INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE webhook ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE webhook ADD COLUMN waiting_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE webhook ADD COLUMN refused_at INTEGER NOT NULL DEFAULT 0;
 
 -- The webhook's timeline: each time it was found to be another than the operator asked for. Written and read by src/inbox/guard.rs.

@@ -32,10 +32,8 @@ pub struct Guarded {
     pub restore_after: i64,
     /// Until when the webhook is away for the doctor's sake.
     pub probed_until: i64,
-    /// How many updates waited at Telegram when that number last changed.
+    /// How many updates waited at Telegram when the guard last looked.
     pub waiting: i64,
-    /// When that was.
-    pub waiting_at: i64,
     /// When somebody last came with a secret that is none of ours.
     pub refused_at: i64,
     /// Whether an incident is open.
@@ -272,10 +270,9 @@ impl From<Row> for Guarded {
             restore_after: row.integer(8),
             probed_until: row.integer(9),
             waiting: row.integer(10),
-            waiting_at: row.integer(11),
-            refused_at: row.integer(12),
-            has_incident: row.integer(13) != 0,
-            now: row.integer(14),
+            refused_at: row.integer(11),
+            has_incident: row.integer(12) != 0,
+            now: row.integer(13),
         }
     }
 }

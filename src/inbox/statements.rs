@@ -491,7 +491,7 @@ pub const REMEMBER_TAKEN: &str = "UPDATE webhook SET taken = ?2 WHERE bot = ?1";
 /// Everything about the webhook, for the guard and the doctor. ?1 bot
 pub const GUARDED: &str = concat!(
     "SELECT wanted, taken, secret, next_secret, set_at, confirmed_at, restores, restored_at, restore_after, probed_until, ",
-    "waiting, waiting_at, refused_at, EXISTS (SELECT 1 FROM incident WHERE incident.bot = webhook.bot AND ended_at IS NULL) ",
+    "waiting, refused_at, EXISTS (SELECT 1 FROM incident WHERE incident.bot = webhook.bot AND ended_at IS NULL) ",
     "AS has_incident, ",
     now!(),
     " AS now FROM webhook WHERE bot = ?1"
@@ -559,11 +559,7 @@ pub const PROBE: &str = concat!(
 pub const END_PROBE: &str = "UPDATE webhook SET probed_until = 0 WHERE bot = ?1";
 
 /// Notes how many updates wait at Telegram while the webhook is as it should be. ?1 bot, ?2 how many
-pub const NOTE_WAITING: &str = concat!(
-    "UPDATE webhook SET waiting = ?2, waiting_at = iif(waiting = ?2, waiting_at, ",
-    now!(),
-    "), probed_until = 0 WHERE bot = ?1"
-);
+pub const NOTE_WAITING: &str = "UPDATE webhook SET waiting = ?2, probed_until = 0 WHERE bot = ?1";
 
 /// Incidents, newest first. ?1 bot, ?2 below this number, ?3 how many
 pub const INCIDENTS: &str = "SELECT seq, at, drift, wanted, snapshot, ended_at, outcome, error, \
