@@ -2,9 +2,11 @@
 //!
 //! They are kept in `phrases.js`, beside the wasm and not in it, since they would be a fifth of it and are seldom said.
 
+use crate::inbox::InboxError;
 use crate::language::Language;
 use crate::reply::Complaint;
 use crate::search::split_once;
+use crate::telegram::refusal::CallError;
 
 /// Finds a phrase by its name and the tag of a language. Each `{}` in it takes a value, in order.
 pub type Phrases = fn(name: &str, tag: &str) -> Option<String>;
@@ -34,6 +36,25 @@ impl Voice {
         let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
         let (why, remedy) = rest.rsplit_once('\n').unwrap_or((rest, ""));
         Complaint::new(what, why.to_owned(), remedy)
+    }
+
+    /// A failed call, with what to do about it.
+    pub fn call_failed(self, error: &CallError) -> Complaint {
+        let name = match error {
+            CallError::Refused(refusal) if refusal.blames_the_token() => "admin.token_refused",
+            CallError::Refused(refusal) => match refusal.code {
+                429 => "admin.called_too_often",
+                409 => "admin.called_at_once",
+                _ => "admin.call_refused",
+            },
+            _ => "admin.no_answer",
+        };
+        self.complain(name, &[&error.to_string()])
+    }
+
+    /// A database that did not do what it was asked, with what to do about it.
+    pub fn not_recorded(self, error: &InboxError) -> Complaint {
+        self.complain("admin.not_recorded", &[&error.to_string()])
     }
 }
 

@@ -13,7 +13,7 @@ use crate::inbox::InboxError;
 use crate::inbox::database::Database;
 use crate::notes::Notes;
 use crate::phrases::Voice;
-use crate::reply::{Complaint, Reply};
+use crate::reply::Reply;
 use crate::request::Request;
 use crate::secret;
 use crate::telegram::transport::Transport;
@@ -33,11 +33,7 @@ pub fn admits<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, request: 
 
 /// The answer when the database does not do what it was asked.
 pub(crate) fn unavailable(request: &Request, voice: Voice, error: &InboxError) -> Reply {
-    Reply::error(503, &not_recorded(voice, error), request.format())
-}
-
-pub(crate) fn not_recorded(voice: Voice, error: &InboxError) -> Complaint {
-    voice.complain("admin.not_recorded", &[&error.to_string()])
+    Reply::error(503, &voice.not_recorded(error), request.format())
 }
 
 fn bearer(request: &Request) -> Option<&str> {

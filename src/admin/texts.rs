@@ -1,23 +1,7 @@
 //! What the webhook's room says with more than one phrase.
 
 use crate::phrases::Voice;
-use crate::reply::Complaint;
-use crate::telegram::refusal::CallError;
 use crate::telegram::webhook_info::{Difference, WantedWebhook, WebhookInfo};
-
-/// A failed call, with what to do about it.
-pub(crate) fn call_failed(voice: Voice, error: &CallError) -> Complaint {
-    let name = match error {
-        CallError::Refused(refusal) if refusal.blames_the_token() => "admin.token_refused",
-        CallError::Refused(refusal) => match refusal.code {
-            429 => "admin.called_too_often",
-            409 => "admin.called_at_once",
-            _ => "admin.call_refused",
-        },
-        _ => "admin.no_answer",
-    };
-    voice.complain(name, &[&error.to_string()])
-}
 
 /// What `GET /admin/webhook` says to a person.
 pub(crate) fn inspection(

@@ -1,6 +1,6 @@
 //! The webhook in the operator's hands: set, inspect, delete.
 
-use crate::admin::{not_recorded, texts, unavailable};
+use crate::admin::{texts, unavailable};
 use crate::app::App;
 use crate::handlers::menu;
 use crate::inbox::InboxError;
@@ -107,7 +107,7 @@ pub async fn inspect<D: Database, T: Transport, N: Notes>(
     let actual = match app.telegram.webhook_info().await {
         Ok(actual) => actual,
         Err(error) => {
-            return Reply::error(502, &texts::call_failed(voice, &error), request.format());
+            return Reply::error(502, &voice.call_failed(&error), request.format());
         }
     };
     let webhook = Webhook::new(record.wanted, actual);
@@ -254,8 +254,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         self.step("parameters", StepState::Done, wanted.url.clone());
         let before = self.app.telegram.webhook_info().await;
         let before = self.telegram("before", before)?;
-        let fresh = Secret::random()
-            .map_err(|_| Stopped::new(500, self.voice.complain("admin.no_randomness", &[])))?;
+        let fresh = self.fresh_secret()?;
         let record = self.app.inbox.prepare_secret(&fresh).await;
         let record = self.database(record)?;
         let secret = record.secret.as_ref().unwrap_or(&fresh);
@@ -265,7 +264,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
         {
             self.failed("set", error.to_string());
             self.put_back(secret, record.wanted.as_ref(), &before).await;
-            return Err(Stopped::new(502, texts::call_failed(self.voice, &error)));
+            return Err(Stopped::new(502, self.voice.call_failed(&error)));
         }
         if drop_pending_updates {
             self.done("updates", "admin.updates_cleared", &[]);
@@ -335,8 +334,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
 
     /// Prepares the next secret, gives it to Telegram, and accepts the old one for as long as `grace_ms`.
     async fn rotate(&mut self, grace_ms: i64) -> Result<Webhook, Stopped> {
-        let fresh = Secret::random()
-            .map_err(|_| Stopped::new(500, self.voice.complain("admin.no_randomness", &[])))?;
+        let fresh = self.fresh_secret()?;
         let record = self.app.inbox.prepare_rotation(&fresh, grace_ms).await;
         let record = self.database(record)?;
         self.app.isolate.forget_door();
@@ -358,6 +356,11 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
             Some(wanted),
             self.telegram("connection", actual)?,
         ))
+    }
+
+    fn fresh_secret(&self) -> Result<Secret, Stopped> {
+        Secret::random()
+            .map_err(|_| Stopped::new(500, self.voice.complain("admin.no_randomness", &[])))
     }
 
     /// Calls `setWebhook` with the secret that is kept.
@@ -437,7 +440,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     ) -> Result<V, Stopped> {
         result.map_err(|error| {
             self.failed(step, error.to_string());
-            Stopped::new(502, texts::call_failed(self.voice, &error))
+            Stopped::new(502, self.voice.call_failed(&error))
         })
     }
 
@@ -445,7 +448,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     fn database<V>(&mut self, result: Result<V, InboxError>) -> Result<V, Stopped> {
         result.map_err(|error| {
             self.failed("record", error.to_string());
-            Stopped::new(503, not_recorded(self.voice, &error))
+            Stopped::new(503, self.voice.not_recorded(&error))
         })
     }
 

@@ -84,20 +84,8 @@ async fn probe<D: Database, T: Transport, N: Notes>(
     request: &Request,
     voice: Voice,
 ) -> Result<Reply, Declined> {
-    let unavailable = |error: InboxError| {
-        Declined(
-            503,
-            voice.complain("admin.not_recorded", &[&error.to_string()]),
-        )
-    };
-    let silent = |error: CallError| {
-        let text = error.to_string();
-        let complaint = match error {
-            CallError::Refused(_) => voice.complain("admin.call_refused", &[&text]),
-            _ => voice.complain("admin.no_answer", &[&text]),
-        };
-        Declined(502, complaint)
-    };
+    let unavailable = |error: InboxError| Declined(503, voice.not_recorded(&error));
+    let silent = |error: CallError| Declined(502, voice.call_failed(&error));
     let seconds = page::number(request, voice, "seconds", SECONDS, SECONDS_MAX);
     let seconds = seconds.map_err(|complaint| Declined(400, complaint))?;
     let guarded = app.inbox.guarded().await.map_err(unavailable)?;
