@@ -45,6 +45,18 @@ fn telegram_is_answered_when_the_queue_has_the_update_and_the_database_is_not_as
 }
 
 #[test]
+fn an_outage_of_the_database_keeps_nobody_out_of_the_queue() {
+    let (bot, queue) = queueing();
+    assert_eq!(bot.post(message(1, 1001, "/ping")).status, 200);
+    bot.database.set_down(true);
+    for id in 2..=20 {
+        bot.telegram.advance(10_000);
+        assert_eq!(bot.post(message(id, 1001, "/ping")).status, 200, "{id}");
+    }
+    assert_eq!(queue.texts.borrow().len(), 20);
+}
+
+#[test]
 fn an_update_the_queue_does_not_take_is_brought_again_by_telegram() {
     let (bot, queue) = queueing();
     queue.is_down.set(true);
