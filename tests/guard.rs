@@ -16,6 +16,13 @@ fn ours() -> String {
     format!("{ORIGIN}/webhook")
 }
 
+/// A bot whose webhook the guard has seen.
+fn guarded() -> TestBot {
+    let bot = TestBot::new();
+    minute(&bot);
+    bot
+}
+
 /// A minute later the cron comes.
 fn minute(bot: &TestBot) -> Watched {
     bot.telegram.advance(MINUTE);
@@ -41,8 +48,7 @@ fn drift(drift: &str, outcome: &str) -> (String, String) {
 
 #[test]
 fn a_deleted_webhook_is_back_with_all_its_parameters_and_nothing_is_lost() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     let before = bot.webhook();
     bot.rival("deleteWebhook", &json!({}));
     bot.person("Ada").says("/ping");
@@ -60,8 +66,7 @@ fn a_deleted_webhook_is_back_with_all_its_parameters_and_nothing_is_lost() {
 
 #[test]
 fn a_replaced_webhook_is_restored_and_the_snapshot_says_whose_it_was() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.rival(
         "setWebhook",
         &json!({"url": "https://rival.example/hook", "ip_address": "8.8.8.8"}),
@@ -76,8 +81,7 @@ fn a_replaced_webhook_is_restored_and_the_snapshot_says_whose_it_was() {
 
 #[test]
 fn our_address_with_another_secret_is_told_by_our_own_401() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.rival(
         "setWebhook",
         &json!({"url": ours(), "secret_token": "x".repeat(64)}),
@@ -98,8 +102,7 @@ fn our_address_with_another_secret_is_told_by_our_own_401() {
 
 #[test]
 fn a_login_page_in_front_of_us_is_no_drift() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.telegram
         .act(&json!({"act": "say", "person": "Ada", "text": "/ping"}))
         .unwrap();
@@ -117,8 +120,7 @@ fn a_login_page_in_front_of_us_is_no_drift() {
 
 #[test]
 fn our_address_without_a_secret_is_noticed_too() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.forget_isolate();
     bot.rival("setWebhook", &json!({"url": ours()}));
     bot.person("Ada").says("/ping");
@@ -130,8 +132,7 @@ fn our_address_without_a_secret_is_noticed_too() {
 
 #[test]
 fn an_old_401_starts_no_war() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.rival(
         "setWebhook",
         &json!({"url": ours(), "secret_token": "x".repeat(64)}),
@@ -147,8 +148,7 @@ fn an_old_401_starts_no_war() {
 
 #[test]
 fn settings_that_a_poller_left_are_put_right() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     let secret = bot.secret();
     bot.rival("deleteWebhook", &json!({}));
     bot.rival("getUpdates", &json!({"allowed_updates": ["message"]}));
@@ -176,8 +176,7 @@ fn what_telegram_took_otherwise_is_no_drift() {
 
 #[test]
 fn a_webhook_the_operator_deleted_is_left_alone() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.operator().delete("/admin/webhook");
     for _ in 0..5 {
         assert_eq!(minute(&bot), Watched::NotWanted);
@@ -310,8 +309,7 @@ fn pauses_grow_to_an_hour_and_peace_ends_a_war() {
 
 #[test]
 fn of_two_crons_at_once_one_repairs() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.rival("deleteWebhook", &json!({}));
     let app = bot.app();
     let turn = pollster::block_on(app.inbox.take_turn()).unwrap();
@@ -327,8 +325,7 @@ fn of_two_crons_at_once_one_repairs() {
 
 #[test]
 fn a_guard_that_dies_after_opening_an_incident_opens_no_second_one() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.rival("deleteWebhook", &json!({}));
     let app = bot.app();
     let info = pollster::block_on(app.telegram.webhook_info()).unwrap();
@@ -346,8 +343,7 @@ fn a_guard_that_dies_after_opening_an_incident_opens_no_second_one() {
 
 #[test]
 fn an_incident_ends_by_itself_or_is_called_off() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     let secret = bot.secret();
     let refusal = json!([400, "Bad Request: bad webhook: no"]);
     let fails =
@@ -382,8 +378,7 @@ fn an_incident_ends_by_itself_or_is_called_off() {
 
 #[test]
 fn an_unresolved_name_is_asked_for_again_after_five_minutes_and_not_before() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     bot.rival("deleteWebhook", &json!({}));
     let refusal = json!([
         400,
@@ -400,8 +395,7 @@ fn an_unresolved_name_is_asked_for_again_after_five_minutes_and_not_before() {
 
 #[test]
 fn silence_of_telegram_changes_nothing() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     let fails =
         json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
     bot.telegram.fault(&fails).unwrap();
@@ -411,8 +405,7 @@ fn silence_of_telegram_changes_nothing() {
 
 #[test]
 fn incidents_are_told_in_both_languages_page_by_page() {
-    let bot = TestBot::new();
-    minute(&bot);
+    let bot = guarded();
     for _ in 0..3 {
         bot.rival("deleteWebhook", &json!({}));
         minute(&bot);

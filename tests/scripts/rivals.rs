@@ -95,15 +95,21 @@ fn polls(running: &Running) {
     wait_until("the first poll", PATIENCE, || someone_waits(running));
 }
 
-#[test]
-fn aiogram_with_the_token_in_its_environment() {
-    let running = telegram();
+/// A bot of aiogram that polls, with its token in its environment.
+fn aiogram(running: &Running) -> Bot {
     let mut command = program("quietly.py");
     command
         .args(["aiogram_poller.py", &running.url])
         .env("BOT_TOKEN", TOKEN);
     let bot = Bot::start(&mut command, "");
-    polls(&running);
+    polls(running);
+    bot
+}
+
+#[test]
+fn aiogram_with_the_token_in_its_environment() {
+    let running = telegram();
+    let bot = aiogram(&running);
     let ended = find(
         &running,
         "find-rivals",
@@ -311,12 +317,7 @@ fn a_bot_is_stopped_after_a_yes_and_only_then() {
 #[test]
 fn nobody_sees_the_token_with_ps_while_it_looks() {
     let running = telegram();
-    let mut command = program("quietly.py");
-    command
-        .args(["aiogram_poller.py", &running.url])
-        .env("BOT_TOKEN", TOKEN);
-    let bot = Bot::start(&mut command, "");
-    polls(&running);
+    let bot = aiogram(&running);
     let mut ended = None;
     let token = [("TELEGRAM_BOT_TOKEN", TOKEN)];
     let seen = seen_with_ps(|| {
