@@ -20,8 +20,9 @@ const QUIET_AFTER_MS: u64 = 180_000;
 /// A backlog that is left then takes longer: the cron alone, with as many requests as the free plan allows, takes up so many rows.
 const ROWS_A_MINUTE: u64 = 4;
 
-/// Who kills isolates again and again is stopped before this.
-const NEVER_QUIET_MS: u64 = 15 * MINUTE_MS;
+/// What still goes wrong so long after the last planned fault holds nothing up any more: who kills isolates again and again is stopped
+/// before this.
+const NEVER_QUIET_MS: u64 = 12 * MINUTE_MS;
 
 /// How long after the last fault people go on chatting.
 const CHATTING_MS: u64 = 120_000;
@@ -293,7 +294,8 @@ impl Stage {
             && world.strays_waiting.get() == 0
             && world.telegram.borrow().updates_waiting() == 0
             && world.database.unfinished() == 0;
-        let last_fault = world.last_fault.get().max(self.scenario.until);
+        let until = self.scenario.until;
+        let last_fault = world.last_fault.get().clamp(until, until + NEVER_QUIET_MS);
         let backlog = u64::try_from(world.database.unfinished()).unwrap();
         if now > last_fault + QUIET_AFTER_MS && self.patience_ms.get() == 0 {
             // The first of those minutes may just have begun, and the last one be under way.
@@ -304,7 +306,7 @@ impl Stage {
         if is_quiet {
             self.quiet_at.set(Some(now));
             self.is_over.set(true);
-        } else if now > (last_fault + patience_ms).min(self.scenario.until + NEVER_QUIET_MS) {
+        } else if now > last_fault + patience_ms {
             let unfinished = world.database.unfinished();
             let waiting = world.telegram.borrow().updates_waiting();
             let text = format!(
@@ -344,7 +346,8 @@ impl Stage {
         ledger.finish(now, quiet_at.is_some(), is_acked);
         let violations = std::mem::take(&mut ledger.violations);
         let history = world.history.borrow();
-        let last_fault = world.last_fault.get().max(self.scenario.until);
+        let until = self.scenario.until;
+        let last_fault = world.last_fault.get().clamp(until, until + NEVER_QUIET_MS);
         let story = violations.first().map_or_else(String::new, |violation| {
             let row = violation.row.map_or_else(String::new, |row| {
                 let known = format!("{:#?}", ledger.rows.get(&row));
