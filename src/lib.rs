@@ -43,7 +43,7 @@
 //!   says so, and that confirms nothing.
 //! - No effect before the commit: a handler fills a plan and holds nothing that could send.
 //! - No change of a state outside the two tables of `delivery/`.
-//! - No SQL outside `inbox/statements.rs`, no changing statement on a claimed row without the fence of its claim.
+//! - No SQL outside `inbox/statements.js`, no changing statement on a claimed row without the fence of its claim.
 //! - No comparison of update ids for order: they restart.
 //! - No clock of an isolate in a lease: leases live on the database's clock, and end long after the hard stop of their holder.
 //! - No answer 410, which would make Telegram delete the webhook after a day.

@@ -14,6 +14,7 @@ mod emulator;
 mod fixtures;
 mod fuzzing;
 mod sqlite_database;
+mod statements;
 mod test_bot;
 
 mod admin;

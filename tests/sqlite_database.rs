@@ -11,6 +11,8 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Value as SqlValue, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
+use crate::statements;
+
 /// What goes wrong with a trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trip {
@@ -144,7 +146,7 @@ fn give_clock(connection: &Connection, clock: Arc<AtomicU64>) {
 }
 
 fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
-    let mut prepared = connection.prepare_cached(statement.sql)?;
+    let mut prepared = connection.prepare_cached(statements::text(statement.name))?;
     let columns = prepared.column_count();
     // Parameters a statement does not name are no error to D1.
     let values = statement

@@ -8,7 +8,6 @@ use expect_test::Expect;
 use onehook::app::App;
 use onehook::guard::{self, Tick};
 use onehook::inbox::database::{Batch, Database, DatabaseError, Statement};
-use onehook::inbox::statements;
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
 use onehook::phrases::Phrases;
@@ -474,14 +473,14 @@ pub struct DatabasePort {
 
 impl Database for DatabasePort {
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
-        let is_about = |sql: &[&str]| {
-            let mut texts = statements.iter().map(|statement| statement.sql);
-            texts.any(|text| sql.contains(&text))
+        let is_about = |names: &[&str]| {
+            let mut said = statements.iter().map(|statement| statement.name);
+            said.any(|name| names.contains(&name))
         };
         let is_the_end = match self.dies.get() {
             Dies::Never => false,
-            Dies::BeforeHandling => is_about(&[statements::COMMIT, statements::COMMIT_AND_CLOSE]),
-            Dies::BeforeSettling => is_about(&[statements::SETTLE]),
+            Dies::BeforeHandling => is_about(&["COMMIT", "COMMIT_AND_CLOSE"]),
+            Dies::BeforeSettling => is_about(&["SETTLE"]),
         };
         if is_the_end {
             std::future::pending::<()>().await;

@@ -10,7 +10,6 @@ use onehook::delivery::inbox::{
 use onehook::delivery::outbox::{self, CallState, Event, PlannedCall, ruling};
 use onehook::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, LEASE_MS, backoff_ms};
 use onehook::inbox::database::{Database, Statement, Value};
-use onehook::inbox::statements;
 use onehook::json::text_of;
 use onehook::plan::{OnAmbiguity, Plan};
 use onehook::telegram::ids::{ChatId, MessageId};
@@ -401,8 +400,11 @@ fn has_fence(_: &Row, fence: i64) -> bool {
     fence == FENCE
 }
 
-fn said(name: &'static str, sql: &'static str, values: Vec<Value>) -> Said {
-    let statement = Statement { sql, values };
+fn said(name: &'static str, statement: &'static str, values: Vec<Value>) -> Said {
+    let statement = Statement {
+        name: statement,
+        values,
+    };
     Said {
         name,
         statement,
@@ -435,42 +437,24 @@ fn fenced(fence: i64) -> Vec<Said> {
     let ended = |event, state: State| Said {
         event: Some(event),
         applies: has_fence,
-        ..said(
-            "END",
-            statements::END,
-            claim(&[state.name().into(), "why".into()]),
-        )
+        ..said("END", "END", claim(&[state.name().into(), "why".into()]))
     };
     let mut all = vec![
-        planned("COMMIT", statements::COMMIT, 1, has_fence),
-        planned(
-            "COMMIT_AND_CLOSE",
-            statements::COMMIT_AND_CLOSE,
-            1,
-            has_fence,
-        ),
-        planned(
-            "COMMIT_AND_CLOSE to travel",
-            statements::COMMIT_AND_CLOSE,
-            0,
-            in_time,
-        ),
+        planned("COMMIT", "COMMIT", 1, has_fence),
+        planned("COMMIT_AND_CLOSE", "COMMIT_AND_CLOSE", 1, has_fence),
+        planned("COMMIT_AND_CLOSE to travel", "COMMIT_AND_CLOSE", 0, in_time),
         ended(Happens::GivenUp, State::Dead),
         ended(Happens::TimeRanOut, State::Expired),
         Said {
             event: Some(Happens::LetGo),
             applies: has_fence,
-            ..said(
-                "RELEASE",
-                statements::RELEASE,
-                claim(&[5_000.into(), "why".into()]),
-            )
+            ..said("RELEASE", "RELEASE", claim(&[5_000.into(), "why".into()]))
         },
         Said {
             writes: |row, fence| fence == FENCE && row.state == State::Done && row.open > 0,
             ..said(
                 "SETTLE",
-                statements::SETTLE,
+                "SETTLE",
                 claim(&["[2]".into(), 1.into(), 7_000.into(), "why".into()]),
             )
         },
@@ -479,15 +463,11 @@ fn fenced(fence: i64) -> Vec<Said> {
                 let is_held = row.lease_until > 0 && row.open > 0;
                 fence == FENCE && row.state == State::Done && is_held
             },
-            ..said("RESUME", statements::RESUME, claim(&["[3]".into()]))
+            ..said("RESUME", "RESUME", claim(&["[3]".into()]))
         },
         Said {
             writes: |row, fence| fence == FENCE && row.state == State::Done && row.is_free(),
-            ..said(
-                "DECIDE",
-                statements::DECIDE,
-                claim(&["[4]".into(), 2.into()]),
-            )
+            ..said("DECIDE", "DECIDE", claim(&["[4]".into(), 2.into()]))
         },
     ];
     for said in &mut all {
@@ -509,48 +489,48 @@ fn unfenced() -> Vec<Said> {
     let (null, lane) = (Value::Null, || Value::from("1001"));
     let keep_ms = 72 * 3_600_000;
     vec![
-        claims("CLAIM_UPDATE", statements::CLAIM_UPDATE, key_and_visit("a")),
+        claims("CLAIM_UPDATE", "CLAIM_UPDATE", key_and_visit("a")),
         said(
             "CLAIM_UPDATE with other bytes",
-            statements::CLAIM_UPDATE,
+            "CLAIM_UPDATE",
             key_and_visit("b"),
         ),
         claims(
             "CLAIM_NEXT in the lane",
-            statements::CLAIM_NEXT,
+            "CLAIM_NEXT",
             next(BOT, lane(), 0, null.clone()),
         ),
         claims(
             "CLAIM_NEXT anywhere",
-            statements::CLAIM_NEXT,
+            "CLAIM_NEXT",
             next(BOT, "".into(), 1, null.clone()),
         ),
         claims(
             "CLAIM_NEXT when done with the row",
-            statements::CLAIM_NEXT,
+            "CLAIM_NEXT",
             next(BOT, lane(), 0, SEQ.into()),
         ),
         Said {
             applies: |row, _| row.is_claimable() && !row.is_behind,
             ..claims(
                 "CLAIM_NEXT while the head of the lane is held",
-                statements::CLAIM_NEXT,
+                "CLAIM_NEXT",
                 next(BOT, lane(), 1, 1.into()),
             )
         },
         said(
             "CLAIM_NEXT in no lane",
-            statements::CLAIM_NEXT,
+            "CLAIM_NEXT",
             next(BOT, null.clone(), 0, null.clone()),
         ),
         said(
             "CLAIM_NEXT in another lane",
-            statements::CLAIM_NEXT,
+            "CLAIM_NEXT",
             next(BOT, "7".into(), 0, null.clone()),
         ),
         said(
             "CLAIM_NEXT of another bot",
-            statements::CLAIM_NEXT,
+            "CLAIM_NEXT",
             next(7, lane(), 1, null),
         ),
         Said {
@@ -558,7 +538,7 @@ fn unfenced() -> Vec<Said> {
             applies: |row, _| row.open == 0,
             ..said(
                 "REPLAY",
-                statements::REPLAY,
+                "REPLAY",
                 vec![BOT.into(), 100.into(), 60_000.into()],
             )
         },
@@ -566,13 +546,13 @@ fn unfenced() -> Vec<Said> {
             writes: |row, _| {
                 row.open > 0 && row.state != State::Done && !row.acknowledged && !row.is_claimable()
             },
-            ..said("ACKNOWLEDGE", statements::ACKNOWLEDGE, key_and_visit("a"))
+            ..said("ACKNOWLEDGE", "ACKNOWLEDGE", key_and_visit("a"))
         },
         Said {
             writes: |row, _| row.open == 0 && row.received_at == LONG_AGO,
             ..said(
                 "FORGET",
-                statements::FORGET,
+                "FORGET",
                 vec![BOT.into(), keep_ms.into(), (10 * keep_ms).into()],
             )
         },
@@ -604,29 +584,29 @@ fn arriving() -> Vec<Said> {
     };
     let unusable = [key(), vec!["why".into(), "bytes".into()]].concat();
     vec![
-        arrives(Happens::Arrived, "RECORD", statements::RECORD, record(NOW)),
+        arrives(Happens::Arrived, "RECORD", "RECORD", record(NOW)),
         arrives(
             Happens::ArrivedLate,
             "RECORD long after",
-            statements::RECORD,
+            "RECORD",
             record(LONG_AGO),
         ),
         arrives(
             Happens::ArrivedBehind,
             "RECORD_MANY",
-            statements::RECORD_MANY,
+            "RECORD_MANY",
             many(NOW),
         ),
         arrives(
             Happens::ArrivedLate,
             "RECORD_MANY long after",
-            statements::RECORD_MANY,
+            "RECORD_MANY",
             many(LONG_AGO),
         ),
         arrives(
             Happens::ArrivedUnusable,
             "QUARANTINE",
-            statements::QUARANTINE,
+            "QUARANTINE",
             unusable,
         ),
     ]

@@ -37,7 +37,11 @@ impl Database for D1 {
 impl D1 {
     fn prepare(&self, statement: &Statement) -> Result<JsValue, JsValue> {
         let values: Array = statement.values.iter().map(js_value).collect();
-        let prepared = call(&self.0, "prepare", &Array::of1(&statement.sql.into()))?;
+        let prepared = call(
+            &self.0,
+            "prepare",
+            &Array::of1(&js::statement(statement.name)),
+        )?;
         call(&prepared, "bind", &values)
     }
 }

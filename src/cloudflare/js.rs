@@ -14,6 +14,12 @@ extern "C" {
     pub(crate) fn phrase(name: &str, tag: &str) -> Option<String>;
 }
 
+#[wasm_bindgen(module = "/src/inbox/statements.js", wasm_bindgen = worker::wasm_bindgen)]
+extern "C" {
+    /// The text of a statement by its name.
+    pub(crate) fn statement(name: &str) -> JsValue;
+}
+
 /// A property of an object; undefined where it has none.
 pub(crate) fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)

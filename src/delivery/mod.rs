@@ -3,16 +3,8 @@
 pub mod inbox;
 pub mod outbox;
 
-/// How long a claim lasts, in milliseconds. A literal, because the statements are put together by the compiler.
-macro_rules! lease_ms {
-    () => {
-        60_000
-    };
-}
-pub(crate) use lease_ms;
-
-/// How long a claim lasts on the database's clock, in milliseconds.
-pub const LEASE_MS: u32 = lease_ms!();
+/// How long a claim lasts on the database's clock, in milliseconds. The statements say it as well.
+pub const LEASE_MS: u32 = 60_000;
 
 /// After how many milliseconds Telegram gets its answer although the work goes on.
 pub const SOFT_DEADLINE_MS: u32 = 8_000;

@@ -3,7 +3,7 @@
 use crate::alert::Alert;
 use crate::delivery::outbox::PlannedCall;
 use crate::inbox::database::Database;
-use crate::inbox::{Inbox, InboxError, statement, statements};
+use crate::inbox::{Inbox, InboxError, statement};
 use crate::json::list_of;
 
 /// Something the owners were not told yet.
@@ -22,7 +22,7 @@ pub struct Untold {
 impl<D: Database> Inbox<D> {
     /// What is to be told now: at most once in ten minutes a kind.
     pub async fn untold(&self) -> Result<Vec<Untold>, InboxError> {
-        let untold = statement(statements::UNTOLD, vec![self.bot.0.into()]);
+        let untold = statement("UNTOLD", vec![self.bot.0.into()]);
         let rows = self.trip("look for alerts", vec![untold]).await?;
         let alerts = rows.into_iter().filter_map(|mut row| {
             Some(Untold {
@@ -46,9 +46,9 @@ impl<D: Database> Inbox<D> {
         let mut statements = Vec::with_capacity(2);
         if !plan.is_empty() {
             let tell = [values.clone(), vec![list_of(plan).into()]].concat();
-            statements.push(statement(statements::TELL, tell));
+            statements.push(statement("TELL", tell));
         }
-        statements.push(statement(statements::TOLD, values));
+        statements.push(statement("TOLD", values));
         let told = self.trip("plan an alert", statements).await?;
         Ok(!told.is_empty())
     }

@@ -15,8 +15,8 @@ pub trait Database {
 /// A statement with its values.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// The text, a constant of `statements.rs`.
-    pub sql: &'static str,
+    /// Its name in `statements.js`, where its text is.
+    pub name: &'static str,
     /// The values of `?1`, `?2`, ….
     pub values: Vec<Value>,
 }

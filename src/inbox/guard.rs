@@ -2,7 +2,7 @@
 
 use crate::alert::Alert;
 use crate::inbox::database::{Database, Row, Statement};
-use crate::inbox::{Inbox, InboxError, PAUSES_MS, Task, first, statement, statements};
+use crate::inbox::{Inbox, InboxError, PAUSES_MS, Task, first, statement};
 use crate::json::text_of;
 use crate::secret::Secret;
 use crate::telegram::drift::Drift;
@@ -108,7 +108,7 @@ pub struct Turn(i64);
 impl<D: Database> Inbox<D> {
     /// Notes that the cron runs, and reads what it is to guard.
     pub fn beat_and_guard(&self) -> Boxed<'_, Result<Guarded, InboxError>> {
-        let beat = statement(statements::BEAT, vec![Task::Cron.name().into()]);
+        let beat = statement("BEAT", vec![Task::Cron.name().into()]);
         self.then_guarded("note the heartbeat", vec![beat])
     }
 
@@ -120,9 +120,9 @@ impl<D: Database> Inbox<D> {
     /// Everything the doctor asks the database.
     pub async fn examine(&self) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
         let statements = vec![
-            self.about_webhook(statements::GUARDED),
-            self.about_webhook(statements::CONDITION),
-            self.about_webhook(statements::GAPS),
+            self.about_webhook("GUARDED"),
+            self.about_webhook("CONDITION"),
+            self.about_webhook("GAPS"),
         ];
         let rows = self.send("examine the inbox", statements, &[]).await?;
         let mut rows = rows.into_iter().map(Vec::into_iter);
@@ -136,7 +136,7 @@ impl<D: Database> Inbox<D> {
 
     /// Takes the turn to repair the webhook. `None`: somebody else has it.
     pub async fn take_turn(&self) -> Result<Option<Turn>, InboxError> {
-        let take = vec![self.about_webhook(statements::TAKE_TURN)];
+        let take = vec![self.about_webhook("TAKE_TURN")];
         let rows = self.trip("take the turn to repair", take).await?;
         Ok(first(rows).map(|row| Turn(row.integer(0))))
     }
@@ -151,8 +151,8 @@ impl<D: Database> Inbox<D> {
         let bot = self.bot.0;
         let back = vec![bot.into(), turn.0.into(), hold_back_ms.into()];
         let statements = vec![
-            statement(statements::GIVE_TURN_BACK, back),
-            statement(statements::NOTE_FAILURE, vec![bot.into(), error.into()]),
+            statement("GIVE_TURN_BACK", back),
+            statement("NOTE_FAILURE", vec![bot.into(), error.into()]),
         ];
         self.note("give the turn back", statements, &[])
     }
@@ -170,8 +170,8 @@ impl<D: Database> Inbox<D> {
         let values = vec![bot.into(), drift.into(), wanted.into(), snapshot];
         let alert = vec![bot.into(), alert.name().into()];
         let statements = vec![
-            statement(statements::ALERT_OF_INCIDENT, alert),
-            statement(statements::OPEN_INCIDENT, values),
+            statement("ALERT_OF_INCIDENT", alert),
+            statement("OPEN_INCIDENT", values),
         ];
         self.note("open an incident", statements, &[])
     }
@@ -185,7 +185,7 @@ impl<D: Database> Inbox<D> {
     ) -> Boxed<'_, Result<(), InboxError>> {
         let taken = text_of(taken).into();
         let values = vec![self.bot.0.into(), turn.0.into(), restores.into(), taken];
-        let note = statement(statements::RESTORED, values);
+        let note = statement("RESTORED", values);
         let statements = vec![note, self.end_of_incident("restored")];
         self.note("note the restored webhook", statements, &PAUSES_MS)
     }
@@ -199,28 +199,28 @@ impl<D: Database> Inbox<D> {
     /// Notes that the webhook is away for a while because the doctor listens. `false`: it is away already.
     pub async fn probe(&self, milliseconds: i64) -> Result<bool, InboxError> {
         let values = vec![self.bot.0.into(), milliseconds.into()];
-        let probe = vec![statement(statements::PROBE, values)];
+        let probe = vec![statement("PROBE", values)];
         let rows = self.trip("note the probe", probe).await?;
         Ok(!rows.is_empty())
     }
 
     /// Notes that the doctor listens no more.
     pub fn end_probe(&self) -> Boxed<'_, Result<(), InboxError>> {
-        let end = vec![self.about_webhook(statements::END_PROBE)];
+        let end = vec![self.about_webhook("END_PROBE")];
         self.note("end the probe", end, &PAUSES_MS)
     }
 
     /// Notes how many updates wait at Telegram while the webhook is as it should be.
     pub fn note_waiting(&self, count: i64) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![self.bot.0.into(), count.into()];
-        let note = vec![statement(statements::NOTE_WAITING, values)];
+        let note = vec![statement("NOTE_WAITING", values)];
         self.note("note what waits", note, &[])
     }
 
     /// Incidents, newest first, below `before`.
     pub async fn incidents(&self, before: i64, limit: i64) -> Result<Vec<Incident>, InboxError> {
         let values = vec![self.bot.0.into(), before.into(), limit.into()];
-        let list = vec![statement(statements::INCIDENTS, values)];
+        let list = vec![statement("INCIDENTS", values)];
         let rows = self.trip("list incidents", list).await?;
         Ok(rows.into_iter().map(Incident::from).collect())
     }
@@ -231,18 +231,18 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         mut statements: Vec<Statement>,
     ) -> Boxed<'_, Result<Guarded, InboxError>> {
-        statements.push(self.about_webhook(statements::GUARDED));
+        statements.push(self.about_webhook("GUARDED"));
         let rows = self.trip(doing, statements);
         Box::pin(async { Ok(first(rows.await?).map(Guarded::from).unwrap_or_default()) })
     }
 
     fn end_of_incident(&self, outcome: &str) -> Statement {
         let values = vec![self.bot.0.into(), outcome.into()];
-        statement(statements::END_INCIDENT, values)
+        statement("END_INCIDENT", values)
     }
 
-    fn about_webhook(&self, sql: &'static str) -> Statement {
-        statement(sql, vec![self.bot.0.into()])
+    fn about_webhook(&self, name: &'static str) -> Statement {
+        statement(name, vec![self.bot.0.into()])
     }
 }
 

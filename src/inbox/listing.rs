@@ -2,7 +2,7 @@
 
 use crate::delivery::inbox::{State, useful_seconds};
 use crate::inbox::database::{Database, Row};
-use crate::inbox::{Inbox, InboxError, Open, first, state_of, statement, statements};
+use crate::inbox::{Inbox, InboxError, Open, first, state_of, statement};
 use crate::json::{Json, Written, object_of, text_of};
 use crate::telegram::ids::{ChatId, UpdateId};
 
@@ -84,9 +84,7 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Vec<ListedUpdate>, InboxError> {
         const DOING: &str = "list updates";
         let values = vec![self.bot.0.into(), before.into(), state.into(), limit.into()];
-        let rows = self
-            .trip(DOING, vec![statement(statements::LIST, values)])
-            .await?;
+        let rows = self.trip(DOING, vec![statement("LIST", values)]).await?;
         rows.into_iter().map(|row| listed(DOING, row)).collect()
     }
 
@@ -94,9 +92,7 @@ impl<D: Database> Inbox<D> {
     pub async fn show(&self, update: UpdateId) -> Result<Option<ListedUpdate>, InboxError> {
         const DOING: &str = "show an update";
         let values = vec![self.bot.0.into(), update.0.into()];
-        let rows = self
-            .trip(DOING, vec![statement(statements::SHOW, values)])
-            .await?;
+        let rows = self.trip(DOING, vec![statement("SHOW", values)]).await?;
         first(rows).map(|row| listed(DOING, row)).transpose()
     }
 
@@ -104,7 +100,7 @@ impl<D: Database> Inbox<D> {
     pub async fn replay(&self, update: UpdateId, kind: &str) -> Result<bool, InboxError> {
         let useful_ms = useful_seconds(kind) * 1000;
         let values = vec![self.bot.0.into(), update.0.into(), useful_ms.into()];
-        let replay = statement(statements::REPLAY, values);
+        let replay = statement("REPLAY", values);
         let rows = self.trip("replay an update", vec![replay]).await?;
         Ok(!rows.is_empty())
     }
@@ -112,7 +108,7 @@ impl<D: Database> Inbox<D> {
     /// How many updates are in which state.
     pub async fn count(&self) -> Result<Vec<StateCount>, InboxError> {
         const DOING: &str = "count updates";
-        let count = statement(statements::COUNT, vec![self.bot.0.into()]);
+        let count = statement("COUNT", vec![self.bot.0.into()]);
         let rows = self.trip(DOING, vec![count]).await?;
         let counts = rows.into_iter().map(|mut row| {
             Ok(StateCount {
@@ -126,7 +122,7 @@ impl<D: Database> Inbox<D> {
 
     /// How long the oldest update with something left to do has been here, in milliseconds.
     pub async fn oldest_open_ms(&self) -> Result<Option<i64>, InboxError> {
-        let oldest = statement(statements::OLDEST_OPEN, vec![self.bot.0.into()]);
+        let oldest = statement("OLDEST_OPEN", vec![self.bot.0.into()]);
         let rows = self
             .trip("look for the oldest open update", vec![oldest])
             .await?;

@@ -5,7 +5,6 @@ pub mod database;
 pub mod guard;
 pub mod listing;
 pub mod outbox;
-pub mod statements;
 pub mod webhook;
 
 use std::cell::{Cell, OnceCell};
@@ -199,7 +198,7 @@ impl<D: Database> Inbox<D> {
         let sha256 = digest(&update);
         let lane = update.lane();
         let record = statement(
-            statements::RECORD,
+            "RECORD",
             vec![
                 self.bot.0.into(),
                 update.id.0.into(),
@@ -253,9 +252,9 @@ impl<D: Database> Inbox<D> {
         const DOING: &str = "look at a repeated update";
         let key = || vec![self.bot.0.into(), update.id.0.into(), sha256.into()];
         let key_and_visit = || [key(), vec![self.visit()]].concat();
-        let acknowledge = statement(statements::ACKNOWLEDGE, key_and_visit());
-        let claim = statement(statements::CLAIM_UPDATE, key_and_visit());
-        let look = statement(statements::LOOK, key());
+        let acknowledge = statement("ACKNOWLEDGE", key_and_visit());
+        let claim = statement("CLAIM_UPDATE", key_and_visit());
+        let look = statement("LOOK", key());
         let statements = vec![acknowledge, claim, look, self.session(session_key)];
         let rows = self.send(DOING, statements, &SHORT_PAUSES_MS).await?;
         let mut rows = rows.into_iter().skip(1);
@@ -294,10 +293,7 @@ impl<D: Database> Inbox<D> {
 
     fn record_rows(&self, rows: Vec<String>) -> Statement {
         let rows = array_of(rows.into_iter());
-        statement(
-            statements::RECORD_MANY,
-            vec![self.bot.0.into(), rows.into()],
-        )
+        statement("RECORD_MANY", vec![self.bot.0.into(), rows.into()])
     }
 
     /// Keeps a body that is no update. What is no text is kept in hexadecimal.
@@ -312,10 +308,10 @@ impl<D: Database> Inbox<D> {
         let with = |values: &[Value]| [&key(), values].concat();
         let statements = vec![
             statement(
-                statements::ALERT_OF_QUARANTINE,
+                "ALERT_OF_QUARANTINE",
                 with(&[Alert::Quarantined.name().into()]),
             ),
-            statement(statements::QUARANTINE, with(&[why.into(), text.into()])),
+            statement("QUARANTINE", with(&[why.into(), text.into()])),
         ];
         self.note("quarantine a body", statements, &[]).await?;
         Ok(id)
@@ -371,17 +367,13 @@ impl<D: Database> Inbox<D> {
                 slice::from_ref(&acknowledged_max),
             ]
             .concat();
-            statements.push(statement(statements::WRITE_SESSION, ours));
+            statements.push(statement("WRITE_SESSION", ours));
         }
         let plan = [list_of(plan).into(), acknowledged_max];
-        let commit = if closes {
-            statements::COMMIT_AND_CLOSE
-        } else {
-            statements::COMMIT
-        };
+        let commit = if closes { "COMMIT_AND_CLOSE" } else { "COMMIT" };
         let values = [claim.as_slice(), &plan, &written].concat();
         statements.push(statement(commit, values));
-        statements.push(statement(statements::STANDING, vec![claimed.seq.into()]));
+        statements.push(statement("STANDING", vec![claimed.seq.into()]));
         let standing = statements.len() - 1;
         statements.push(if closes {
             self.claim_next(&claimed.lane, reach, Some(claimed.seq))
@@ -420,8 +412,8 @@ impl<D: Database> Inbox<D> {
         statements.extend(alert_of_parked(claimed, settlement.plan));
         for gate in settlement.plan.iter().filter_map(PlannedCall::gate) {
             let values: Vec<Value> = vec![self.bot.0.into(), gate.chat.into(), gate.wait_ms.into()];
-            statements.push(statement(statements::CLOSE_GATE, values.clone()));
-            statements.push(statement(statements::CLOSE_GATE_OF_BOT, values));
+            statements.push(statement("CLOSE_GATE", values.clone()));
+            statements.push(statement("CLOSE_GATE_OF_BOT", values));
         }
         let values = vec![
             claimed.seq.into(),
@@ -431,7 +423,7 @@ impl<D: Database> Inbox<D> {
             settlement.wait_ms.into(),
             settlement.error.clone().into(),
         ];
-        statements.push(statement(statements::SETTLE, values));
+        statements.push(statement("SETTLE", values));
         self.then_next(claimed, "settle the calls", statements, reach)
             .await
     }
@@ -454,7 +446,7 @@ impl<D: Database> Inbox<D> {
         if state == State::Dead {
             statements.push(alert(claimed, Alert::Dead));
         }
-        statements.push(statement(statements::END, values));
+        statements.push(statement("END", values));
         self.then_next(claimed, "end the update", statements, reach)
             .await
     }
@@ -472,7 +464,7 @@ impl<D: Database> Inbox<D> {
             wait_ms.into(),
             error.into(),
         ];
-        let release = vec![statement(statements::RELEASE, values)];
+        let release = vec![statement("RELEASE", values)];
         self.note("give the update back", release, &[])
     }
 
@@ -487,7 +479,7 @@ impl<D: Database> Inbox<D> {
             claimed.fence.into(),
             list_of(plan).into(),
         ];
-        let mut statements = vec![statement(statements::RESUME, values), self.gates()];
+        let mut statements = vec![statement("RESUME", values), self.gates()];
         statements.extend(alert_of_parked(claimed, plan));
         let rows = self
             .send("resume the calls", statements, &PAUSES_MS)
@@ -504,16 +496,16 @@ impl<D: Database> Inbox<D> {
             (keep_hours * 3_600_000).into(),
             KEEP_FAILED_MS.into(),
         ];
-        let forget = statement(statements::FORGET, values);
-        let gates = statement(statements::FORGET_GATES, vec![self.bot.0.into()]);
+        let forget = statement("FORGET", values);
+        let gates = statement("FORGET_GATES", vec![self.bot.0.into()]);
         let incidents = vec![self.bot.0.into(), KEEP_INCIDENTS_MS.into()];
-        let incidents = statement(statements::FORGET_INCIDENTS, incidents);
+        let incidents = statement("FORGET_INCIDENTS", incidents);
         self.note("forget old updates", vec![forget, gates, incidents], &[])
     }
 
     /// How long ago a periodic task ran, in milliseconds.
     pub async fn since_beat(&self, task: Task) -> Result<Option<i64>, InboxError> {
-        let since = statement(statements::SINCE_BEAT, vec![task.name().into()]);
+        let since = statement("SINCE_BEAT", vec![task.name().into()]);
         let rows = self.trip("read the heartbeat", vec![since]).await?;
         Ok(first(rows).map(|row| row.integer(0)))
     }
@@ -538,7 +530,7 @@ impl<D: Database> Inbox<D> {
         };
         let others = i64::from(reach == Reach::Anywhere);
         let values = vec![self.bot.0.into(), lane, others.into(), visit, known.into()];
-        statement(statements::CLAIM_NEXT, values)
+        statement("CLAIM_NEXT", values)
     }
 
     fn visit(&self) -> Value {
@@ -551,11 +543,11 @@ impl<D: Database> Inbox<D> {
     }
 
     fn gates(&self) -> Statement {
-        statement(statements::GATES, vec![self.bot.0.into()])
+        statement("GATES", vec![self.bot.0.into()])
     }
 
     fn session(&self, key: Option<&str>) -> Statement {
-        statement(statements::SESSION, vec![self.bot.0.into(), key.into()])
+        statement("SESSION", vec![self.bot.0.into(), key.into()])
     }
 
     /// One trip: the rows that its last statement brings.
@@ -629,8 +621,8 @@ impl Task {
     }
 }
 
-fn statement(sql: &'static str, values: Vec<Value>) -> Statement {
-    Statement { sql, values }
+fn statement(name: &'static str, values: Vec<Value>) -> Statement {
+    Statement { name, values }
 }
 
 fn first(rows: Vec<Row>) -> Option<Row> {
@@ -644,7 +636,7 @@ fn alert(claimed: &Claimed, alert: Alert) -> Statement {
         claimed.fence.into(),
         alert.name().into(),
     ];
-    statement(statements::ALERT, values)
+    statement("ALERT", values)
 }
 
 /// Counts an alert where more calls are parked than when the row was claimed.

@@ -2,7 +2,7 @@
 
 use crate::delivery::outbox::{CallState, PlannedCall};
 use crate::inbox::database::Database;
-use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement, statements};
+use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement};
 use crate::json::{Written, list_of};
 
 /// The place of a planned call: the row of its update in the order of arrival, and its step in the plan. Written `seq.step`.
@@ -86,7 +86,7 @@ impl<D: Database> Inbox<D> {
             state.into(),
             limit.into(),
         ];
-        let outbox = statement(statements::OUTBOX, values);
+        let outbox = statement("OUTBOX", values);
         let rows = self.trip("list calls", vec![outbox]).await?;
         let calls = rows.into_iter().map(|mut row| ListedCall {
             id: row.text(0),
@@ -98,7 +98,7 @@ impl<D: Database> Inbox<D> {
     /// Writes down what an operator decided about a call.
     pub async fn decide(&self, id: CallId, decision: Decision) -> Result<Decided, InboxError> {
         let values = vec![self.bot.0.into(), id.seq.into()];
-        let look = statement(statements::CALLS, values);
+        let look = statement("CALLS", values);
         let rows = self.trip("look at a call", vec![look]).await?;
         let Some(mut row) = first(rows) else {
             return Ok(Decided::NotHere);
@@ -126,7 +126,7 @@ impl<D: Database> Inbox<D> {
             list_of(&plan).into(),
             (open as i64).into(),
         ];
-        let decide = statement(statements::DECIDE, values);
+        let decide = statement("DECIDE", values);
         let written = self.trip("decide about a call", vec![decide]).await?;
         Ok(if written.is_empty() {
             Decided::NotHere
@@ -137,7 +137,7 @@ impl<D: Database> Inbox<D> {
 
     /// How many calls are in which state.
     pub async fn count_calls(&self) -> Result<Vec<CallCount>, InboxError> {
-        let count = statement(statements::COUNT_CALLS, vec![self.bot.0.into()]);
+        let count = statement("COUNT_CALLS", vec![self.bot.0.into()]);
         let rows = self.trip("count calls", vec![count]).await?;
         let counts = rows.into_iter().map(|mut row| CallCount {
             state: row.text(0),

@@ -1,7 +1,7 @@
 //! The webhook's row: what the operator wants, and the secrets a delivery may carry.
 
 use crate::inbox::database::{Database, Row, Statement};
-use crate::inbox::{Inbox, InboxError, PAUSES_MS, first, statement, statements};
+use crate::inbox::{Inbox, InboxError, PAUSES_MS, first, statement};
 use crate::json::text_of;
 use crate::secret::{Secret, Sha256Digest};
 use crate::telegram::webhook_info::{WantedWebhook, WebhookInfo};
@@ -27,11 +27,7 @@ impl<D: Database> Inbox<D> {
     /// was waited for, or with one that is none of ours.
     pub fn webhook_for(&self, secret: &str) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
         let with_secret = |sql| statement(sql, vec![self.bot.0.into(), secret.into()]);
-        let notes = [
-            statements::CONFIRM_NEXT_SECRET,
-            statements::CONFIRM_SECRET,
-            statements::NOTE_REFUSED,
-        ];
+        let notes = ["CONFIRM_NEXT_SECRET", "CONFIRM_SECRET", "NOTE_REFUSED"];
         let doing = "read the webhook's row";
         self.then_webhook(doing, notes.map(with_secret).into())
     }
@@ -44,7 +40,7 @@ impl<D: Database> Inbox<D> {
     /// Makes sure there is a secret: `fresh`, unless there was one. Several callers at once agree on one.
     pub fn prepare_secret(&self, fresh: &Secret) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
         let prepare = vec![self.bot.0.into(), fresh.expose().into()];
-        let prepare = statement(statements::PREPARE_SECRET, prepare);
+        let prepare = statement("PREPARE_SECRET", prepare);
         self.then_webhook("prepare the webhook's secret", vec![prepare])
     }
 
@@ -55,21 +51,21 @@ impl<D: Database> Inbox<D> {
         grace_ms: i64,
     ) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
         let prepare = vec![self.bot.0.into(), fresh.expose().into(), grace_ms.into()];
-        let prepare = statement(statements::PREPARE_ROTATION, prepare);
+        let prepare = statement("PREPARE_ROTATION", prepare);
         self.then_webhook("prepare the next secret", vec![prepare])
     }
 
     /// Makes the next secret the present one, once Telegram has it. Said twice it does nothing more.
     pub fn switch_secret(&self, next: &Secret) -> Boxed<'_, Result<(), InboxError>> {
         let switch = vec![self.bot.0.into(), next.expose().into()];
-        let switch = vec![statement(statements::SWITCH_SECRET, switch)];
+        let switch = vec![statement("SWITCH_SECRET", switch)];
         self.note("switch to the next secret", switch, &PAUSES_MS)
     }
 
     /// Remembers what Telegram made of what was asked for.
     pub fn remember_taken(&self, taken: &WebhookInfo) -> Boxed<'_, Result<(), InboxError>> {
         let taken = vec![self.bot.0.into(), text_of(taken).into()];
-        let taken = vec![statement(statements::REMEMBER_TAKEN, taken)];
+        let taken = vec![statement("REMEMBER_TAKEN", taken)];
         self.note("remember what Telegram made of it", taken, &[])
     }
 
@@ -80,7 +76,7 @@ impl<D: Database> Inbox<D> {
         username: Option<&str>,
     ) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![self.bot.0.into(), text_of(wanted).into(), username.into()];
-        let remember = vec![statement(statements::REMEMBER_WANTED, values)];
+        let remember = vec![statement("REMEMBER_WANTED", values)];
         self.note("remember the wanted webhook", remember, &[])
     }
 
@@ -90,7 +86,7 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         mut statements: Vec<Statement>,
     ) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
-        statements.push(statement(statements::WEBHOOK, vec![self.bot.0.into()]));
+        statements.push(statement("WEBHOOK", vec![self.bot.0.into()]));
         let rows = self.trip(doing, statements);
         Box::pin(async {
             Ok(first(rows.await?)

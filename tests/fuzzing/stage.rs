@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker};
 
 use onehook::app::App;
 use onehook::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
-use onehook::inbox::statements;
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
 use onehook::phrases::Phrases;
@@ -152,7 +151,7 @@ impl Stage {
         if line.as_deref() == Some(b"!") {
             return Err(DatabaseError("D1_ERROR: overloaded".to_owned()));
         }
-        if statement.sql == statements::WEBHOOK {
+        if statement.name == "WEBHOOK" {
             let text = |text: &str| Value::Text(text.to_owned());
             let values = vec![
                 Value::Null,
@@ -166,7 +165,7 @@ impl Stage {
         let line = line.unwrap_or_default();
         let rows = line.split(|byte| *byte == b'|');
         let mut rows: Vec<Row> = rows.filter(|row| !row.is_empty()).map(row).collect();
-        if statement.sql == statements::OUTBOX {
+        if statement.name == "OUTBOX" {
             // The database itself makes JSON here.
             rows.retain_mut(|row| serde_json::from_str::<IgnoredAny>(&row.clone().text(1)).is_ok());
         }

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use onehook::inbox::database::{Batch, DatabaseError, Statement};
-use onehook::inbox::statements;
 use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
@@ -14,37 +13,37 @@ use crate::sqlite_database::SqliteDatabase;
 
 /// Statements by name, for the points where a trip may fail: the first of these that is in a trip names it.
 const NAMES: &[(&str, &str)] = &[
-    (statements::RECORD, "record"),
-    (statements::SETTLE, "settle"),
-    (statements::END, "end"),
-    (statements::RESUME, "resume"),
-    (statements::WRITE_SESSION, "commit with a session"),
-    (statements::COMMIT, "commit"),
-    (statements::COMMIT_AND_CLOSE, "commit and close"),
-    (statements::CLAIM_UPDATE, "claim again"),
-    (statements::RELEASE, "release"),
-    (statements::QUARANTINE, "quarantine"),
-    (statements::CLAIM_NEXT, "claim the next"),
-    (statements::SESSION, "load the session"),
-    (statements::UNTOLD, "look for alerts"),
-    (statements::TELL, "plan an alert"),
-    (statements::COUNT, "count"),
-    (statements::FORGET, "forget"),
-    (statements::WEBHOOK, "read the webhook"),
-    (statements::BEAT, "beat and look after the webhook"),
-    (statements::TAKE_TURN, "take the turn"),
-    (statements::GIVE_TURN_BACK, "give the turn back"),
-    (statements::OPEN_INCIDENT, "open an incident"),
-    (statements::RESTORED, "note the restored webhook"),
-    (statements::END_INCIDENT, "end an incident"),
-    (statements::REMEMBER_TAKEN, "remember what was taken"),
-    (statements::NOTE_WAITING, "note what waits"),
+    ("RECORD", "record"),
+    ("SETTLE", "settle"),
+    ("END", "end"),
+    ("RESUME", "resume"),
+    ("WRITE_SESSION", "commit with a session"),
+    ("COMMIT", "commit"),
+    ("COMMIT_AND_CLOSE", "commit and close"),
+    ("CLAIM_UPDATE", "claim again"),
+    ("RELEASE", "release"),
+    ("QUARANTINE", "quarantine"),
+    ("CLAIM_NEXT", "claim the next"),
+    ("SESSION", "load the session"),
+    ("UNTOLD", "look for alerts"),
+    ("TELL", "plan an alert"),
+    ("COUNT", "count"),
+    ("FORGET", "forget"),
+    ("WEBHOOK", "read the webhook"),
+    ("BEAT", "beat and look after the webhook"),
+    ("TAKE_TURN", "take the turn"),
+    ("GIVE_TURN_BACK", "give the turn back"),
+    ("OPEN_INCIDENT", "open an incident"),
+    ("RESTORED", "note the restored webhook"),
+    ("END_INCIDENT", "end an incident"),
+    ("REMEMBER_TAKEN", "remember what was taken"),
+    ("NOTE_WAITING", "note what waits"),
 ];
 
 /// What a trip is called.
 pub fn name(statements: &[Statement]) -> &'static str {
-    let is_in = |sql: &str| statements.iter().any(|statement| statement.sql == sql);
-    let known = NAMES.iter().find(|(sql, _)| is_in(sql));
+    let is_in = |name: &str| statements.iter().any(|statement| statement.name == name);
+    let known = NAMES.iter().find(|(name, _)| is_in(name));
     known.map_or("another statement", |(_, name)| name)
 }
 

@@ -136,7 +136,7 @@ impl Stage {
         self.said.set(self.said.get() + 1);
         let number = i64::try_from(self.said.get()).unwrap();
         world.write(Statement {
-            sql: PLANNED_FROM_BIRTH,
+            name: PLANNED_FROM_BIRTH,
             values: vec![
                 number.into(),
                 chat.to_string().into(),
