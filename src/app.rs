@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::bell::Bell;
 use crate::inbox::Inbox;
 use crate::inbox::database::Database;
 use crate::isolate::Isolate;
@@ -25,6 +26,8 @@ pub struct App<D, T, N> {
     pub notes: N,
     /// What keeps updates before the inbox does, where the deployment has it.
     pub queue: Option<Box<dyn Queue>>,
+    /// What wakes those who wait for updates of a feed, where the deployment has it.
+    pub bell: Option<Box<dyn Bell>>,
     /// What is said to operators and owners.
     pub phrases: Phrases,
     /// What this isolate remembers.
@@ -50,6 +53,7 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
             settings,
             notes,
             queue: None,
+            bell: None,
             phrases,
             isolate,
             now_ms,

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::inbox::Cost;
+use crate::inbox::feeds::Feed;
 use crate::secret::Sha256Digest;
 
 /// The shortest time between two readings of the door that is known already, in milliseconds.
@@ -21,6 +22,12 @@ const ADDRESSES_MAX: usize = 256;
 /// How long an answer about the worker's health holds, in milliseconds.
 const HEALTH_HOLDS_MS: i64 = 5_000;
 
+/// How long what a feed's token leads to is believed, in milliseconds: so long one that was withdrawn elsewhere is still accepted.
+const PASS_HOLDS_MS: i64 = 60_000;
+
+/// Who asks a feed with the same offset so soon, in milliseconds, is made to wait for as long, as by Telegram (`Client.cpp:16321`).
+pub const SPIN_MS: i64 = 3_000;
+
 /// The memory of one isolate.
 #[derive(Default)]
 pub struct Isolate {
@@ -31,6 +38,21 @@ pub struct Isolate {
     /// What it cost the database so far.
     pub cost: Rc<Cell<Cost>>,
     verdicts: RefCell<Vec<(&'static str, u64)>>,
+    passes: RefCell<Vec<Rc<Pass>>>,
+    last_poll: Cell<(i64, i64, i64)>,
+}
+
+/// What a token that opened a feed leads to.
+#[derive(Debug)]
+pub struct Pass {
+    /// The name of the feed.
+    pub name: String,
+    /// The token's digest, in hexadecimal.
+    pub digest: String,
+    /// The feed.
+    pub feed: Feed,
+    /// When it was looked up, in milliseconds since 1970.
+    pub read_at: i64,
 }
 
 /// What is needed to let Telegram in and to understand what it brings.
@@ -76,6 +98,33 @@ impl Isolate {
             self.door_reread_at.set(now_ms);
         }
         may
+    }
+
+    /// What a token leads to, if it was looked up a moment ago.
+    pub fn pass(&self, name: &str, digest: &str, now_ms: i64) -> Option<Rc<Pass>> {
+        let mut passes = self.passes.borrow_mut();
+        passes.retain(|pass| now_ms - pass.read_at < PASS_HOLDS_MS);
+        let mut passes = passes.iter();
+        let pass = passes.find(|pass| pass.name == name && pass.digest == digest);
+        pass.map(Rc::clone)
+    }
+
+    /// Remembers what a token leads to.
+    pub fn remember_pass(&self, pass: Pass) -> Rc<Pass> {
+        let pass = Rc::new(pass);
+        self.passes.borrow_mut().push(Rc::clone(&pass));
+        pass
+    }
+
+    /// Forgets what tokens lead to, since one of them was withdrawn.
+    pub fn forget_passes(&self) {
+        self.passes.borrow_mut().clear();
+    }
+
+    /// Whether a feed was asked for updates with the same offset a moment ago. Notes that it is asked now.
+    pub fn is_asked_again(&self, feed: i64, offset: i64, now_ms: i64) -> bool {
+        let (last_feed, last_offset, at) = self.last_poll.replace((feed, offset, now_ms));
+        last_feed == feed && last_offset == offset && now_ms - at < SPIN_MS
     }
 
     /// Counts what became of a delivery.

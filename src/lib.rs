@@ -59,6 +59,7 @@ pub mod routes;
 // The rooms.
 pub mod admin;
 pub mod doctor;
+pub mod feed;
 pub mod handlers;
 pub mod health;
 pub mod webhook;
@@ -66,6 +67,7 @@ pub mod webhook;
 // The foundations.
 pub mod alert;
 pub mod app;
+pub mod bell;
 pub mod delivery;
 pub mod inbox;
 pub mod isolate;

@@ -4,12 +4,13 @@ use crate::language::Language;
 use crate::reply::Format;
 
 /// The headers that are read anywhere. The door hands over these and no others.
-pub const HEADERS: [&str; 6] = [
+pub const HEADERS: [&str; 7] = [
     "accept",
     "accept-language",
     "authorization",
     "cf-connecting-ip",
     "content-length",
+    "content-type",
     "x-telegram-bot-api-secret-token",
 ];
 
@@ -54,12 +55,7 @@ impl Request {
 
     /// A parameter of the query, decoded. An empty one counts as missing.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        self.query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(key) == name)
-                .then(|| decoded(value))
-                .filter(|value| !value.is_empty())
-        })
+        parameter_in(&self.query, name)
     }
 
     /// How the visitor wants to read the answer: JSON, unless plain text is asked for.
@@ -93,8 +89,18 @@ impl Request {
     }
 }
 
+/// A parameter of a query or a form, decoded. An empty one counts as missing.
+pub(crate) fn parameter_in(form: &str, name: &str) -> Option<String> {
+    form.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(key) == name)
+            .then(|| decoded(value))
+            .filter(|value| !value.is_empty())
+    })
+}
+
 /// Undoes percent-encoding. Whatever is no UTF-8 afterwards becomes a replacement character.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

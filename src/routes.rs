@@ -1,10 +1,13 @@
 //! The route table: method and path to room, and who may enter.
 
+use std::future::ready;
 use std::rc::Rc;
 
 use crate::admin;
 use crate::app::App;
 use crate::doctor;
+use crate::feed::relay::Relay;
+use crate::feed::{self, Served};
 use crate::health;
 use crate::inbox::database::Database;
 use crate::inbox::outbox::Decision;
@@ -13,6 +16,7 @@ use crate::notes::Notes;
 use crate::reply::{Complaint, Reply};
 use crate::request::{Body, Request};
 use crate::telegram::transport::Transport;
+use crate::visit::Boxed;
 use crate::webhook::{self, Delivered};
 
 /// What a visitor gets.
@@ -21,6 +25,8 @@ pub enum Answer {
     Reply(Reply),
     /// For Telegram: work may go on after its answer.
     Delivered(Delivered),
+    /// Telegram's own answer to a request that is passed on.
+    Relayed(Relay),
 }
 
 /// Leads a visitor to the room they ask for.
@@ -34,69 +40,101 @@ where
     T: Transport + 'static,
     N: Notes + 'static,
 {
-    Answer::Reply(match (request.method.as_str(), request.path.as_str()) {
+    match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/webhook") => {
             let delivered = webhook::answer(app, request, body).await;
             app.isolate.count_verdict(delivered.verdict.name());
-            return Answer::Delivered(delivered);
+            Answer::Delivered(delivered)
         }
-        (_, "/webhook") => Reply::method_not_allowed("POST"),
-        ("GET", "/health") => health::answer(app).await,
-        (_, "/health") => Reply::method_not_allowed("GET"),
+        (_, path) if path.starts_with("/feed/") => {
+            let served: Boxed<'_, Served> = Box::pin(feed::answer(app, request, body));
+            match served.await {
+                Served::Reply(reply) => Answer::Reply(reply),
+                Served::Relay(relay) => Answer::Relayed(relay),
+            }
+        }
+        (method, path) => Answer::Reply(room(app, request, body, method, path).await),
+    }
+}
+
+/// The answer of a room. Each is boxed, since one future that holds them all is half as large again in the wasm.
+fn room<'a, D: Database, T: Transport, N: Notes>(
+    app: &'a App<D, T, N>,
+    request: &'a Request,
+    body: impl Body + 'a,
+    method: &'a str,
+    path: &'a str,
+) -> Boxed<'a, Reply> {
+    let reply = match (method, path) {
+        ("GET", "/health") => return Box::pin(health::answer(app)),
         #[cfg(feature = "probes")]
         ("GET", "/panic") => panic!("a panic on purpose"),
+        (_, "/webhook") => Reply::method_not_allowed("POST"),
+        (_, "/health") => Reply::method_not_allowed("GET"),
         (_, path) if path.starts_with("/admin/") && !admin::admits(app, request) => {
             Reply::unauthorized()
         }
-        ("PUT", "/admin/webhook") => admin::webhook::set(app, request, body).await,
-        ("GET", "/admin/webhook") => admin::webhook::inspect(app, request).await,
-        ("DELETE", "/admin/webhook") => admin::webhook::delete(app, request).await,
+        ("PUT", "/admin/webhook") => return Box::pin(admin::webhook::set(app, request, body)),
+        ("GET", "/admin/webhook") => return Box::pin(admin::webhook::inspect(app, request)),
+        ("DELETE", "/admin/webhook") => return Box::pin(admin::webhook::delete(app, request)),
+        ("POST", "/admin/webhook/rotate") => return Box::pin(admin::webhook::rotate(app, request)),
+        ("GET", "/admin/updates") => return Box::pin(admin::updates::list(app, request)),
+        ("GET", "/admin/outbox") => return Box::pin(admin::outbox::list(app, request)),
+        ("GET", "/admin/doctor") => return Box::pin(doctor::examine(app, request)),
+        ("POST", "/admin/doctor/probe") => return Box::pin(doctor::probe::listen(app, request)),
+        ("GET", "/admin/incidents") => return Box::pin(admin::incidents::list(app, request)),
+        ("GET", "/admin/feeds") => return Box::pin(admin::feeds::list(app, request)),
+        ("GET", "/admin/metrics") => return Box::pin(admin::metrics::show(app, request)),
         (_, "/admin/webhook") => Reply::method_not_allowed("GET, PUT, DELETE"),
-        ("GET", "/admin/updates") => admin::updates::list(app, request).await,
-        ("GET", "/admin/outbox") => admin::outbox::list(app, request).await,
-        ("POST", "/admin/webhook/rotate") => admin::webhook::rotate(app, request).await,
-        (_, "/admin/webhook/rotate") => Reply::method_not_allowed("POST"),
-        ("GET", "/admin/doctor") => doctor::examine(app, request).await,
-        ("POST", "/admin/doctor/probe") => doctor::probe::listen(app, request).await,
-        (_, "/admin/doctor/probe") => Reply::method_not_allowed("POST"),
-        ("GET", "/admin/incidents") => admin::incidents::list(app, request).await,
-        ("GET", "/admin/metrics") => admin::metrics::show(app, request).await,
+        (_, "/admin/webhook/rotate" | "/admin/doctor/probe") => Reply::method_not_allowed("POST"),
         (
             _,
             "/admin/updates" | "/admin/outbox" | "/admin/doctor" | "/admin/incidents"
-            | "/admin/metrics",
+            | "/admin/feeds" | "/admin/metrics",
         ) => Reply::method_not_allowed("GET"),
-        (method, path) => of_one(app, request, method, path).await,
-    })
+        (method, path) => return of_one(app, request, body, method, path),
+    };
+    Box::pin(ready(reply))
 }
 
 /// The routes about one thing: `/admin/<kind>/<id>` and `/admin/<kind>/<id>/<what to do>`.
-async fn of_one<D: Database, T: Transport, N: Notes>(
-    app: &App<D, T, N>,
-    request: &Request,
-    method: &str,
-    path: &str,
-) -> Reply {
-    let Some(path) = path.strip_prefix("/admin/") else {
-        return Reply::not_found();
-    };
-    let parts: Vec<&str> = path.split('/').collect();
-    match (method, parts.as_slice()) {
+fn of_one<'a, D: Database, T: Transport, N: Notes>(
+    app: &'a App<D, T, N>,
+    request: &'a Request,
+    body: impl Body + 'a,
+    method: &'a str,
+    path: &'a str,
+) -> Boxed<'a, Reply> {
+    let parts: Vec<&str> = path
+        .strip_prefix("/admin/")
+        .map(|path| path.split('/').collect())
+        .unwrap_or_default();
+    let reply = match (method, parts.as_slice()) {
         (_, [_, "", ..]) => Reply::not_found(),
-        ("GET", ["updates", id]) => admin::updates::show(app, request, id).await,
-        (_, ["updates", _]) => Reply::method_not_allowed("GET"),
-        ("POST", ["updates", id, "replay"]) => admin::updates::replay(app, request, id).await,
+        ("GET", ["updates", id]) => return Box::pin(admin::updates::show(app, request, id)),
+        ("PUT", ["feeds", name]) => return Box::pin(admin::feeds::make(app, request, body, name)),
+        ("DELETE", ["feeds", name]) => return Box::pin(admin::feeds::end(app, request, name)),
+        ("POST", ["updates", id, "replay"]) => {
+            return Box::pin(admin::updates::replay(app, request, id));
+        }
         ("POST", ["outbox", id, "resend"]) => {
-            admin::outbox::decide(app, request, id, Decision::Resend).await
+            return Box::pin(admin::outbox::decide(app, request, id, Decision::Resend));
         }
         ("POST", ["outbox", id, "drop"]) => {
-            admin::outbox::decide(app, request, id, Decision::Drop).await
+            return Box::pin(admin::outbox::decide(app, request, id, Decision::Drop));
         }
-        (_, ["updates", _, "replay"] | ["outbox", _, "resend" | "drop"]) => {
-            Reply::method_not_allowed("POST")
+        ("POST", ["feeds", name, "rotate"]) => {
+            return Box::pin(admin::feeds::rotate(app, request, name));
         }
+        (_, ["updates", _]) => Reply::method_not_allowed("GET"),
+        (_, ["feeds", _]) => Reply::method_not_allowed("PUT, DELETE"),
+        (
+            _,
+            ["updates", _, "replay"] | ["outbox", _, "resend" | "drop"] | ["feeds", _, "rotate"],
+        ) => Reply::method_not_allowed("POST"),
         _ => Reply::not_found(),
-    }
+    };
+    Box::pin(ready(reply))
 }
 
 /// The answer to everybody while the deployment is not complete: everything that is missing, at once.

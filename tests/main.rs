@@ -24,6 +24,7 @@ mod deploy;
 mod description;
 mod doctor;
 mod emulator_conformance;
+mod feed;
 mod guard;
 mod handlers;
 mod json;

@@ -25,10 +25,11 @@ pub enum Trip {
 }
 
 /// The shipped migrations, in their order.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_inbox.sql"),
     include_str!("../migrations/0002_delivery.sql"),
     include_str!("../migrations/0003_guard.sql"),
+    include_str!("../migrations/0004_feed.sql"),
 ];
 
 /// A database in memory.

@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use expect_test::Expect;
 use onehook::app::App;
+use onehook::bell::Bell;
+use onehook::feed::relay::{Relay, replaced};
 use onehook::guard::{self, Tick};
 use onehook::inbox::database::{Batch, Database, DatabaseError, Statement};
 use onehook::isolate::Isolate;
@@ -56,6 +58,7 @@ pub struct TestBot {
     /// The database.
     pub database: Rc<SqliteDatabase>,
     notes: Rc<MemoryNotes>,
+    bell: RefCell<Option<Rc<dyn Bell>>>,
     /// The queue before the database, where the deployment has one: the texts that wait in it.
     pub queue: RefCell<Option<Rc<MemoryQueue>>>,
     isolate: RefCell<Rc<Isolate>>,
@@ -94,6 +97,7 @@ impl TestBot {
             telegram,
             database: Rc::new(SqliteDatabase::new(Rc::new(move || clock.now()))),
             notes: Rc::default(),
+            bell: RefCell::default(),
             queue: RefCell::default(),
             isolate: RefCell::default(),
             settings: RefCell::default(),
@@ -119,6 +123,11 @@ impl TestBot {
         self.settings
             .borrow_mut()
             .insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Gives the deployment a bell.
+    pub fn hang_up_bell(&self, bell: Rc<dyn Bell>) {
+        *self.bell.borrow_mut() = Some(bell);
     }
 
     /// Goes on in a fresh isolate that remembers nothing.
@@ -284,6 +293,7 @@ impl TestBot {
     }
 
     async fn answer(&self, request: &Request, body: BytesBody) -> Reply {
+        let bytes = body.bytes.clone();
         let app = Rc::new(self.app());
         match routes::answer(&app, request, body).await {
             Answer::Reply(reply) => reply,
@@ -293,6 +303,39 @@ impl TestBot {
                 }
                 delivered.verdict.reply(app.now_ms)
             }
+            Answer::Relayed(relay) => self.relayed(&relay, request, bytes),
+        }
+    }
+
+    /// Passes a reader's request on to Telegram, as the door does.
+    fn relayed(&self, relay: &Relay, request: &Request, body: Vec<u8>) -> Reply {
+        let path = relay
+            .url
+            .strip_prefix(API_ROOT)
+            .expect("a call to Telegram");
+        let content_type = request.header("content-type");
+        let content_type = content_type.map(|value| ("Content-Type".to_owned(), value.to_owned()));
+        let request = telegram::Request {
+            method: request.method.clone(),
+            path: path.to_owned(),
+            headers: content_type.into_iter().collect(),
+            body,
+        };
+        let Ok(response) = self.telegram.call(request, 60_000) else {
+            return Reply::empty(502);
+        };
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        let headers = response.headers.iter();
+        let retry_after = headers
+            .filter(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
+            .map(|(_, value)| ("retry-after", value.clone()));
+        Reply {
+            status: response.status,
+            headers: retry_after.collect(),
+            body: match &relay.stand_in {
+                Some(stand_in) => replaced(&body, TOKEN, stand_in),
+                None => body,
+            },
         }
     }
 
@@ -317,6 +360,8 @@ impl TestBot {
             Rc::clone(&self.isolate.borrow()),
             i64::try_from(self.telegram.now()).unwrap(),
         );
+        let bell = self.bell.borrow().clone();
+        app.bell = bell.map(|bell| Box::new(BellPort(bell)) as Box<dyn Bell>);
         let queue = self.queue.borrow().clone();
         app.queue = queue.map(|queue| Box::new(QueuePort(queue)) as Box<dyn Queue>);
         app
@@ -551,6 +596,18 @@ pub struct MemoryQueue {
     pub texts: RefCell<Vec<String>>,
     /// Whether it takes nothing.
     pub is_down: Cell<bool>,
+}
+
+struct BellPort(Rc<dyn Bell>);
+
+impl Bell for BellPort {
+    fn ring(&self) -> Boxed<'static, ()> {
+        self.0.ring()
+    }
+
+    fn wait(&self, known: i64, milliseconds: u32) -> Boxed<'_, Option<i64>> {
+        self.0.wait(known, milliseconds)
+    }
 }
 
 struct QueuePort(Rc<MemoryQueue>);

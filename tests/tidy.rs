@@ -21,7 +21,10 @@ const MAY_WAIT: &[(&str, &str)] = &[
     ("src/guard/restore.rs", "the database and Telegram"),
     ("src/routes.rs", "the rooms"),
     ("src/webhook/", "the database, a handler, Telegram"),
+    ("src/admin/feeds.rs", "the database"),
     ("src/admin/incidents.rs", "the database"),
+    ("src/admin/mod.rs", "a body"),
+    ("src/feed/", "the database, and updates to come"),
     (
         "src/doctor/evidence.rs",
         "Telegram, the database, the notes",

@@ -320,8 +320,24 @@ impl Row {
     }
 }
 
+/// A database with a main feed that takes nothing but polls.
 fn database() -> SqliteDatabase {
-    SqliteDatabase::new(Rc::new(|| NOW.unsigned_abs()))
+    let database = SqliteDatabase::new(Rc::new(|| NOW.unsigned_abs()));
+    database.execute(&format!(
+        "INSERT INTO feed (bot, name, token_sha256, is_main, allowed_updates, lease_ms, taken, born, next_number, created_at) \
+         VALUES ({BOT}, 'main', '', 1, '[\"poll\"]', 60000, 0, 0, 2000000001, {NOW})"
+    ));
+    database
+}
+
+/// The same update, of the kind that the main feed takes.
+fn for_feed(mut values: Vec<Value>) -> Vec<Value> {
+    for value in &mut values {
+        if let Value::Text(text) = value {
+            *text = text.replace("message", "poll");
+        }
+    }
+    values
 }
 
 /// Leaves nothing in the database but a row and the head of its lane.
@@ -602,6 +618,18 @@ fn arriving() -> Vec<Said> {
             "RECORD_MANY long after",
             "RECORD_MANY",
             many(LONG_AGO),
+        ),
+        arrives(
+            Happens::ArrivedForFeed,
+            "RECORD for the main feed",
+            "RECORD",
+            for_feed(record(NOW)),
+        ),
+        arrives(
+            Happens::ArrivedForFeed,
+            "RECORD_MANY for the main feed",
+            "RECORD_MANY",
+            for_feed(many(NOW)),
         ),
         arrives(
             Happens::ArrivedUnusable,

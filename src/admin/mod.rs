@@ -1,5 +1,6 @@
 //! The rooms of the operator: the webhook, the updates, and the calls.
 
+pub mod feeds;
 pub mod incidents;
 pub mod metrics;
 pub mod outbox;
@@ -14,9 +15,12 @@ use crate::inbox::database::Database;
 use crate::notes::Notes;
 use crate::phrases::Voice;
 use crate::reply::Reply;
-use crate::request::Request;
+use crate::request::{Body, BodyError, Request};
 use crate::secret;
 use crate::telegram::transport::Transport;
+
+/// The largest wish that is read, in bytes.
+const WISH_BYTES_MAX: usize = 64 * 1024;
 
 /// Whether a visitor may enter: a bearer token, compared in constant time. An address that guesses is not listened to for a while.
 pub fn admits<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, request: &Request) -> bool {
@@ -34,6 +38,15 @@ pub fn admits<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>, request: 
 /// The answer when the database does not do what it was asked.
 pub(crate) fn unavailable(request: &Request, voice: Voice, error: &InboxError) -> Reply {
     Reply::error(503, &voice.not_recorded(error), request.format())
+}
+
+/// Reads a body of up to 64 KiB. The error is why it cannot be had.
+async fn wish(body: impl Body, voice: Voice) -> Result<Vec<u8>, String> {
+    let body = body.read(WISH_BYTES_MAX).await;
+    body.map_err(|error| match error {
+        BodyError::TooLarge => voice.say("admin.body_too_large", &[]),
+        BodyError::Broken => voice.say("admin.body_broken", &[]),
+    })
 }
 
 fn bearer(request: &Request) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! The webhook in the operator's hands: set, inspect, delete.
 
-use crate::admin::{texts, unavailable};
+use crate::admin::{texts, unavailable, wish};
 use crate::app::App;
 use crate::handlers::menu;
 use crate::inbox::InboxError;
@@ -10,7 +10,7 @@ use crate::json::{Fields, Written, if_any, list_of, object_of, text_of};
 use crate::notes::Notes;
 use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
-use crate::request::{Body, BodyError, Request};
+use crate::request::{Body, Request};
 use crate::secret::Secret;
 use crate::settings::{Settings, bad_kind};
 use crate::telegram::address::{check_ip, check_url};
@@ -20,9 +20,6 @@ use crate::telegram::transport::Transport;
 use crate::telegram::webhook_info::{Difference, WantedWebhook, WebhookInfo};
 use crate::webhook::door::remember_door;
 use crate::webhook::rotation;
-
-/// The largest wish that is read.
-const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How long the note about the bot's profile lasts, in seconds.
 const PROFILE_SECONDS: u32 = 24 * 3600;
@@ -82,10 +79,9 @@ pub async fn set<D: Database, T: Transport, N: Notes>(
     body: impl Body,
 ) -> Reply {
     let mut change = Change::new(app, request);
-    let wish = match body.read(BODY_BYTES_MAX).await {
+    let wish = match wish(body, change.voice).await {
         Ok(body) => Wish::read(&body, &app.settings, &request.origin),
-        Err(BodyError::TooLarge) => Err(("body", change.voice.say("admin.body_too_large", &[]))),
-        Err(BodyError::Broken) => Err(("body", change.voice.say("admin.body_broken", &[]))),
+        Err(why) => Err(("body", why)),
     };
     let outcome = match wish {
         Ok(wish) => change.set(wish).await,

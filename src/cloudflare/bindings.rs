@@ -1,4 +1,4 @@
-//! Puts the app together from the worker's bindings: secrets, variables, `DB`, `KV`, and `UPDATES` where it is there.
+//! Puts the app together from the worker's bindings: secrets, variables, `DB`, `KV`, and where they are there `UPDATES` and `BELL`.
 
 use std::rc::Rc;
 
@@ -10,6 +10,7 @@ use crate::cloudflare::d1_database::D1;
 use crate::cloudflare::fetch_transport::FetchTransport;
 use crate::cloudflare::js::{self, property};
 use crate::cloudflare::kv_notes::KvNotes;
+use crate::cloudflare::rung_bell::RungBell;
 use crate::cloudflare::updates_queue::UpdatesQueue;
 use crate::isolate::Isolate;
 use crate::phrases::Phrases;
@@ -40,6 +41,10 @@ pub(crate) fn app(
             let updates = property(env, "UPDATES");
             if updates.is_object() {
                 app.queue = Some(Box::new(UpdatesQueue(updates)));
+            }
+            let bell = property(env, "BELL");
+            if bell.is_object() {
+                app.bell = Some(Box::new(RungBell(bell, app.settings.bot)));
             }
             Ok(app)
         }

@@ -47,7 +47,12 @@ pub(crate) async fn call_and_wait(
     method: &str,
     arguments: &Array,
 ) -> Result<JsValue, JsValue> {
-    let promise: Promise = call(object, method, arguments)?.dyn_into()?;
+    promised(call(object, method, arguments)).await
+}
+
+/// Waits for what a call promised. The call itself has begun by then.
+pub(crate) async fn promised(called: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+    let promise: Promise = called?.dyn_into()?;
     JsFuture::from(promise).await
 }
 

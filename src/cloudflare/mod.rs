@@ -6,6 +6,8 @@ mod d1_database;
 mod fetch_transport;
 mod js;
 mod kv_notes;
+mod relayed;
+mod rung_bell;
 mod stream;
 mod updates_queue;
 
@@ -53,7 +55,7 @@ fn start() {
 /// A request.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response, Infallible> {
-    Ok(respond(answer(&request, &env, &context).await))
+    Ok(answer(&request, &env, &context).await)
 }
 
 /// The cron tick, each minute.
@@ -110,21 +112,24 @@ pub async fn queue(batch: JsValue, env: Env, _: JsValue) {
     consumer::work_off(&app, count).await;
 }
 
-async fn answer(request: &Request, env: &Env, context: &Context) -> Reply {
+async fn answer(request: &Request, env: &Env, context: &Context) -> Response {
     let app = match bindings::app(env, isolate(), now_ms()) {
         Ok(app) => Rc::new(app),
-        Err(complaints) => return routes::misconfigured(&complaints),
+        Err(complaints) => return respond(routes::misconfigured(&complaints)),
     };
     let head = head(request);
     let body = RequestBody(property(request, "body"));
-    match routes::answer(&app, &head, body).await {
-        Answer::Reply(reply) => {
-            let verdict = format!("{} {}", head.method, reply.status);
-            log(&app, visitor(&head.path), None, &verdict);
-            reply
-        }
-        Answer::Delivered(delivered) => acknowledge(app, delivered, context),
-    }
+    let (response, verdict) = match routes::answer(&app, &head, body).await {
+        Answer::Delivered(delivered) => return respond(acknowledge(app, delivered, context)),
+        Answer::Reply(reply) => (respond(reply), head.method),
+        Answer::Relayed(relay) => (
+            relayed::carry(&app, &relay, request).await,
+            "relayed".to_owned(),
+        ),
+    };
+    let verdict = format!("{verdict} {}", response.status());
+    log(&app, visitor(&head.path), None, &verdict);
+    response
 }
 
 /// Gives Telegram its answer, and lets go on whatever does.
@@ -185,6 +190,7 @@ fn split_url(url: &str) -> (&str, &str) {
 fn visitor(path: &str) -> &'static str {
     match path {
         "/health" => "monitor",
+        _ if path.starts_with("/feed/") => "reader",
         _ if path.starts_with("/admin/") => "operator",
         _ => "stranger",
     }

@@ -9,7 +9,7 @@ pub enum State {
     Stored,
     /// Somebody is at it.
     Leased,
-    /// Its plan is committed.
+    /// Its plan is committed, or it is a feed's.
     Done,
     /// Given up after too many attempts. Its body is kept for a replay.
     Dead,
@@ -28,6 +28,8 @@ pub enum Event {
     ArrivedBehind,
     /// It came long after it was made: somebody repeats an old request.
     ArrivedLate,
+    /// It came while a main feed takes updates of its kind: no handler of ours is to see it.
+    ArrivedForFeed,
     /// Something came that is no update.
     ArrivedUnusable,
     /// Somebody took it up, because nobody was at it or whoever was had vanished.
@@ -49,6 +51,7 @@ pub const TRANSITIONS: &[(Option<State>, Event, State)] = &[
     (None, Event::Arrived, State::Leased),
     (None, Event::ArrivedBehind, State::Stored),
     (None, Event::ArrivedLate, State::Expired),
+    (None, Event::ArrivedForFeed, State::Done),
     (None, Event::ArrivedUnusable, State::Quarantined),
     (Some(State::Stored), Event::Claimed, State::Leased),
     (Some(State::Leased), Event::Claimed, State::Leased),

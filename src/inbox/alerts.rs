@@ -22,7 +22,7 @@ pub struct Untold {
 impl<D: Database> Inbox<D> {
     /// What is to be told now: at most once in ten minutes a kind.
     pub async fn untold(&self) -> Result<Vec<Untold>, InboxError> {
-        let untold = statement("UNTOLD", vec![self.bot.0.into()]);
+        let untold = self.about_bot("UNTOLD");
         let rows = self.trip("look for alerts", vec![untold]).await?;
         let alerts = rows.into_iter().filter_map(|mut row| {
             Some(Untold {

@@ -120,9 +120,9 @@ impl<D: Database> Inbox<D> {
     /// Everything the doctor asks the database.
     pub async fn examine(&self) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
         let statements = vec![
-            self.about_webhook("GUARDED"),
-            self.about_webhook("CONDITION"),
-            self.about_webhook("GAPS"),
+            self.about_bot("GUARDED"),
+            self.about_bot("CONDITION"),
+            self.about_bot("GAPS"),
         ];
         let rows = self.send("examine the inbox", statements, &[]).await?;
         let mut rows = rows.into_iter().map(Vec::into_iter);
@@ -136,7 +136,7 @@ impl<D: Database> Inbox<D> {
 
     /// Takes the turn to repair the webhook. `None`: somebody else has it.
     pub async fn take_turn(&self) -> Result<Option<Turn>, InboxError> {
-        let take = vec![self.about_webhook("TAKE_TURN")];
+        let take = vec![self.about_bot("TAKE_TURN")];
         let rows = self.trip("take the turn to repair", take).await?;
         Ok(first(rows).map(|row| Turn(row.integer(0))))
     }
@@ -206,7 +206,7 @@ impl<D: Database> Inbox<D> {
 
     /// Notes that the doctor listens no more.
     pub fn end_probe(&self) -> Boxed<'_, Result<(), InboxError>> {
-        let end = vec![self.about_webhook("END_PROBE")];
+        let end = vec![self.about_bot("END_PROBE")];
         self.note("end the probe", end, &PAUSES_MS)
     }
 
@@ -231,7 +231,7 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         mut statements: Vec<Statement>,
     ) -> Boxed<'_, Result<Guarded, InboxError>> {
-        statements.push(self.about_webhook("GUARDED"));
+        statements.push(self.about_bot("GUARDED"));
         let rows = self.trip(doing, statements);
         Box::pin(async { Ok(first(rows.await?).map(Guarded::from).unwrap_or_default()) })
     }
@@ -239,10 +239,6 @@ impl<D: Database> Inbox<D> {
     fn end_of_incident(&self, outcome: &str) -> Statement {
         let values = vec![self.bot.0.into(), outcome.into()];
         statement("END_INCIDENT", values)
-    }
-
-    fn about_webhook(&self, name: &'static str) -> Statement {
-        statement(name, vec![self.bot.0.into()])
     }
 }
 

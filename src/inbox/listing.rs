@@ -108,7 +108,7 @@ impl<D: Database> Inbox<D> {
     /// How many updates are in which state.
     pub async fn count(&self) -> Result<Vec<StateCount>, InboxError> {
         const DOING: &str = "count updates";
-        let count = statement("COUNT", vec![self.bot.0.into()]);
+        let count = self.about_bot("COUNT");
         let rows = self.trip(DOING, vec![count]).await?;
         let counts = rows.into_iter().map(|mut row| {
             Ok(StateCount {
@@ -122,7 +122,7 @@ impl<D: Database> Inbox<D> {
 
     /// How long the oldest update with something left to do has been here, in milliseconds.
     pub async fn oldest_open_ms(&self) -> Result<Option<i64>, InboxError> {
-        let oldest = statement("OLDEST_OPEN", vec![self.bot.0.into()]);
+        let oldest = self.about_bot("OLDEST_OPEN");
         let rows = self
             .trip("look for the oldest open update", vec![oldest])
             .await?;

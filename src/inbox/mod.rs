@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod database;
+pub mod feeds;
 pub mod guard;
 pub mod listing;
 pub mod outbox;
@@ -91,6 +92,8 @@ pub enum Recorded {
     Finished(Vec<PlannedCall>),
     /// It is older than anything Telegram brings. It is kept, and not answered.
     TooOld,
+    /// It is kept for the main feed, and is not ours to handle.
+    Fed,
 }
 
 /// Whether a plan was committed.
@@ -238,6 +241,7 @@ impl<D: Database> Inbox<D> {
                 Recorded::Ours(claimed, stored_session(rows.next().unwrap_or_default()))
             }
             State::Stored => Recorded::Waiting,
+            State::Done => Recorded::Fed,
             _ => Recorded::TooOld,
         })
     }
@@ -497,10 +501,16 @@ impl<D: Database> Inbox<D> {
             KEEP_FAILED_MS.into(),
         ];
         let forget = statement("FORGET", values);
-        let gates = statement("FORGET_GATES", vec![self.bot.0.into()]);
+        let gates = self.about_bot("FORGET_GATES");
         let incidents = vec![self.bot.0.into(), KEEP_INCIDENTS_MS.into()];
-        let incidents = statement("FORGET_INCIDENTS", incidents);
-        self.note("forget old updates", vec![forget, gates, incidents], &[])
+        let statements = vec![
+            forget,
+            statement("FORGET_FED", Vec::new()),
+            statement("REWIND_FEEDS", Vec::new()),
+            gates,
+            statement("FORGET_INCIDENTS", incidents),
+        ];
+        self.note("forget old updates", statements, &[])
     }
 
     /// How long ago a periodic task ran, in milliseconds.
@@ -543,7 +553,12 @@ impl<D: Database> Inbox<D> {
     }
 
     fn gates(&self) -> Statement {
-        statement("GATES", vec![self.bot.0.into()])
+        self.about_bot("GATES")
+    }
+
+    /// A statement whose only value is the bot.
+    fn about_bot(&self, name: &'static str) -> Statement {
+        statement(name, vec![self.bot.0.into()])
     }
 
     fn session(&self, key: Option<&str>) -> Statement {

@@ -137,7 +137,7 @@ impl<D: Database> Inbox<D> {
 
     /// How many calls are in which state.
     pub async fn count_calls(&self) -> Result<Vec<CallCount>, InboxError> {
-        let count = statement("COUNT_CALLS", vec![self.bot.0.into()]);
+        let count = self.about_bot("COUNT_CALLS");
         let rows = self.trip("count calls", vec![count]).await?;
         let counts = rows.into_iter().map(|mut row| CallCount {
             state: row.text(0),

@@ -40,8 +40,16 @@ const listed = `seq, update_id, kind, lane, chat_id, state, attempts, received_a
 const stale = 90_000_000;
 
 // The state in which an update arrives, and with it whether there is anything left to do.
-const arrival = (busy, madeAt, now) =>
-  `CASE WHEN ${madeAt} < ${now} - ${stale} THEN 'expired' WHEN ${busy} THEN 'stored' ELSE 'leased' END`;
+const arrival = (busy, madeAt, isFed) =>
+  `CASE WHEN ${madeAt} < now - ${stale} THEN 'expired' WHEN ${isFed} THEN 'done' WHEN ${busy} THEN 'stored' ELSE 'leased' END`;
+
+// Whether a feed takes a kind of update: what its operator said, else what its reader asked for, else what Telegram sends by default.
+const takes = (kind) =>
+  `iif(coalesce(allowed_updates, asked_updates) IS NULL, ${kind} NOT IN ('chat_member', 'message_reaction', 'message_reaction_count'),
+  EXISTS (SELECT 1 FROM json_each(coalesce(allowed_updates, asked_updates)) AS asked WHERE asked.value = ${kind}))`;
+
+// Whether an update of a kind is for the main feed, and not for the worker's own handlers. ?1 bot
+const isFed = (kind) => `EXISTS (SELECT 1 FROM feed WHERE bot = ?1 AND is_main = 1 AND ${takes(kind)})`;
 
 // What every commit sets, and on which row: with a session only if that was written.
 const commit = (andSets) =>
@@ -55,6 +63,28 @@ const notSooner = `ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excl
 // An alert that was counted before is counted once more.
 const oneMore = `ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subject = excluded.subject`;
 
+// What a feed has not taken in yet, some of the oldest. Nothing as long as it has many already that nobody has confirmed. ?1 feed
+const untaken =
+  `inbox, feed WHERE feed.seq = ?1 AND inbox.bot = feed.bot AND inbox.seq > feed.taken AND (SELECT count(*) FROM feed_update
+  WHERE feed_update.feed = ?1 AND feed_update.seq <= feed.taken) < 500 ORDER BY inbox.seq LIMIT 100`;
+
+// What a feed may hand out: nobody has it, nor an earlier one of its lane. ?1 feed
+const free =
+  `feed_update WHERE feed = ?1 AND lease_until <= ${now} AND lane NOT IN
+  (SELECT lane FROM feed_update WHERE feed = ?1 AND lease_until > ${now})`;
+
+// A feed as its operator sees it: without its token, and with what waits. The first of those was received so long ago.
+const shownFeed =
+  `SELECT json_object('name', name, 'main', json(iif(is_main, 'true', 'false')), 'allowed_updates',
+  json(coalesce(allowed_updates, asked_updates)), 'methods', json(methods), 'lease_seconds', lease_ms / 1000, 'created_at', created_at,
+  'polled_at', nullif(polled_at, 0), 'waiting', waiting, 'handed_out', handed_out, 'oldest_waiting_seconds', oldest_ms / 1000) AS shown,
+  name, waiting, ${now} - polled_at AS polled_ms, oldest_ms FROM (SELECT *, (SELECT count(*) FROM feed_update
+  WHERE feed_update.feed = feed.seq) + (SELECT count(*) FROM inbox WHERE inbox.bot = feed.bot AND inbox.seq > feed.taken
+  AND ${takes("kind")} AND kind <> 'alert') AS waiting, (SELECT count(*) FROM feed_update WHERE feed_update.feed = feed.seq
+  AND lease_until > ${now}) AS handed_out, (SELECT ${now} - received_at FROM inbox WHERE inbox.seq = coalesce(
+  (SELECT min(seq) FROM feed_update WHERE feed_update.feed = feed.seq), (SELECT min(seq) FROM inbox WHERE inbox.bot = feed.bot
+  AND inbox.seq > feed.taken AND ${takes("kind")} AND kind <> 'alert'))) AS oldest_ms FROM feed WHERE bot = ?1)`;
+
 export const statements = {
   // Keeps an update, and leases it at once where its lane is free. No row: it is here already.
   //
@@ -64,9 +94,9 @@ export const statements = {
   // ?9 when it was made, or NULL, ?10 the visit
   RECORD:
     `INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, acknowledged, received_at,
-    began_at, useful_until, holder, lease_until, body) SELECT ?1, ?2, ?3, ?4, ?5, ?6, state, state <> 'expired', state = 'leased',
+    began_at, useful_until, holder, lease_until, body) SELECT ?1, ?2, ?3, ?4, ?5, ?6, state, state IN ('stored', 'leased'), state = 'leased',
     state = 'leased', state = 'stored', now, iif(state = 'leased', now, NULL), now + ?7, iif(state = 'leased', ?10, NULL),
-    iif(state = 'leased', now + ${lease}, 0), ?8 FROM (SELECT now, ${arrival("busy", "?9", "now")} AS state FROM
+    iif(state = 'leased', now + ${lease}, 0), ?8 FROM (SELECT now, ${arrival("busy", "?9", isFed("?4"))} AS state FROM
     (SELECT ${now} AS now, EXISTS (SELECT 1 FROM inbox WHERE open > 0 AND open = 1 AND bot = ?1 AND lane = ?5) AS busy))
     WHERE true ON CONFLICT (bot, update_id, sha256) DO NOTHING RETURNING seq, fence, state`,
 
@@ -75,10 +105,11 @@ export const statements = {
   // ?1 bot, ?2 a JSON array of `[update_id, sha256, kind, lane, chat_id, useful_ms, made_at, age_ms, body]`
   RECORD_MANY:
     `INSERT INTO inbox (bot, update_id, sha256, kind, lane, chat_id, state, open, attempts, fence, acknowledged, received_at,
-    useful_until, lease_until, body) SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, state, state <>
-    'expired', 0, 0, 1, now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM
-    (SELECT value, now, ${arrival("true", "value ->> 6", "now")} AS state FROM json_each(?2), (SELECT ${now} AS now))
-    WHERE true ORDER BY value ->> 7 DESC, value ->> 0 ON CONFLICT (bot, update_id, sha256) DO NOTHING`,
+    useful_until, lease_until, body) SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, state, state = 'stored', 0, 0, 1,
+    now - (value ->> 7), now - (value ->> 7) + (value ->> 5), 0, value ->> 8 FROM
+    (SELECT value, now, ${arrival("true", "value ->> 6", isFed("brought"))} AS state FROM (SELECT value, value ->> 2 AS brought, now
+    FROM json_each(?2), (SELECT ${now} AS now))) WHERE true ORDER BY value ->> 7 DESC, value ->> 0
+    ON CONFLICT (bot, update_id, sha256) DO NOTHING`,
 
   // Keeps a body that is no update, under a number made from its digest, so that it is kept once.
   //
@@ -398,6 +429,104 @@ export const statements = {
   // How long ago a periodic task ran, in milliseconds. ?1 task
   SINCE_BEAT:
     `SELECT ${now} - at AS age_ms FROM heartbeat WHERE task = ?1`,
+
+  // Forgets what feeds have of updates that are not here any more. Said behind FORGET.
+  FORGET_FED:
+    `DELETE FROM feed_update WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.seq = feed_update.seq)`,
+
+  // Seqs begin again where the last rows are gone, so no feed may be ahead of them. Said behind FORGET.
+  REWIND_FEEDS:
+    `UPDATE feed SET taken = coalesce((SELECT max(seq) FROM inbox), 0), born = min(born, coalesce((SELECT max(seq) FROM inbox), 0))
+    WHERE taken > coalesce((SELECT max(seq) FROM inbox), 0)`,
+
+  // Makes a feed, or changes one: its place and its token stay then.
+  //
+  // ?1 bot, ?2 name, ?3 the token's digest, ?4 main, ?5 `allowed_updates` or NULL, ?6 methods or NULL, ?7 lease in milliseconds,
+  // ?8 whether it begins with the oldest update that is kept
+  MAKE_FEED:
+    `INSERT INTO feed (bot, name, token_sha256, is_main, allowed_updates, methods, lease_ms, taken, born, next_number, created_at)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?8, 0, newest), newest, 2000000001, ${now} FROM
+    (SELECT coalesce(max(seq), 0) AS newest FROM inbox) WHERE NOT EXISTS (SELECT 1 FROM feed WHERE bot = ?1 AND ?4 = 1
+    AND is_main = 1 AND name <> ?2) ON CONFLICT (bot, name) DO UPDATE SET is_main = excluded.is_main,
+    allowed_updates = excluded.allowed_updates, methods = excluded.methods, lease_ms = excluded.lease_ms`,
+
+  // Gives a feed another token; the one before is accepted for a while.
+  //
+  // ?1 bot, ?2 name, ?3 the new token's digest, ?4 for how many milliseconds the old one is accepted
+  ROTATE_FEED:
+    `UPDATE feed SET old_sha256 = token_sha256, old_until = ${now} + ?4, token_sha256 = ?3
+    WHERE bot = ?1 AND name = ?2 AND token_sha256 <> ?3`,
+
+  // A feed as its operator sees it, and whether its token is this one. ?1 bot, ?2 name, ?3 a token's digest
+  SHOW_FEED:
+    `SELECT shown, (SELECT token_sha256 = ?3 FROM feed WHERE bot = ?1 AND name = ?2) AS is_mine, waiting
+    FROM (${shownFeed}) WHERE name = ?2`,
+
+  // All feeds, as their operator sees them. ?1 bot
+  FEEDS:
+    `${shownFeed} ORDER BY name`,
+
+  // Ends a feed: what it has, then itself. ?1 bot, ?2 name
+  DROP_FED:
+    `DELETE FROM feed_update WHERE feed = (SELECT seq FROM feed WHERE bot = ?1 AND name = ?2)`,
+  DROP_FEED:
+    `DELETE FROM feed WHERE bot = ?1 AND name = ?2`,
+
+  // The feed that a token opens. ?1 bot, ?2 name, ?3 the token's digest
+  OPEN_FEED:
+    `SELECT seq, methods FROM feed WHERE bot = ?1 AND name = ?2
+    AND (token_sha256 = ?3 OR (old_sha256 = ?3 AND old_until > ${now}))`,
+
+  // Remembers which kinds a feed's reader asked for. ?1 feed, ?2 the kinds as JSON, or NULL for Telegram's default
+  ASK_FOR_KINDS:
+    `UPDATE feed SET asked_updates = ?2 WHERE seq = ?1 AND asked_updates IS NOT ?2`,
+
+  // Whoever asks with an offset has everything before it of the batch that it stands in or behind, and gets the rest of that batch
+  // again; or the batch that was handed out for the very same offset, whose answer must have been lost. ?1 feed, ?2 offset, ?3 the visit
+  RETAKE:
+    `UPDATE feed_update SET holder = ?3, lease_until = ${now} + (SELECT lease_ms FROM feed WHERE seq = ?1) WHERE feed = ?1
+    AND ?2 > 2000000000 AND number >= ?2 AND (batch = (SELECT batch FROM feed_update AS last WHERE last.feed = ?1
+    AND last.number = ?2 - 1) OR (asked_with = ?2 AND lease_until > ${now} AND ?2 <= (SELECT next_number FROM feed WHERE seq = ?1)))`,
+
+  // Forgets what is confirmed. ?1 feed, ?2 offset
+  CONFIRM:
+    `DELETE FROM feed_update WHERE feed = ?1 AND number < ?2 AND batch = (SELECT batch FROM feed_update AS last WHERE last.feed = ?1
+    AND last.number = ?2 - 1)`,
+
+  // Takes in what has arrived. The main feed takes what was kept for it; what is no use to anybody any more is left out. ?1 feed
+  TAKE_IN:
+    `INSERT INTO feed_update (feed, seq, lane) SELECT ?1, seq, lane FROM (SELECT inbox.seq, lane, kind, state, attempts, plan,
+    received_at, useful_until, is_main, allowed_updates, asked_updates, born FROM ${untaken})
+    WHERE kind <> 'alert' AND state NOT IN ('quarantined', 'expired')
+    AND (useful_until > ${now} OR useful_until - received_at >= 86400000)
+    AND iif(is_main = 1 AND seq > born, state = 'done' AND attempts = 0, ${takes("kind")})`,
+
+  // Hands out what is free, the oldest first, as far as it fits into one answer. Nothing where this visit has something already.
+  //
+  // ?1 feed, ?2 offset, ?3 the visit, ?4 how many
+  HAND_OUT:
+    `UPDATE feed_update SET number = next_number + place, batch = next_number, asked_with = ?2, holder = ?3,
+    lease_until = ${now} + lease_ms FROM (SELECT chosen, row_number() OVER (ORDER BY chosen) - 1 AS place,
+    sum(length(body)) OVER (ORDER BY chosen) AS size FROM (SELECT seq AS chosen FROM ${free}
+    ORDER BY seq LIMIT ?4), inbox WHERE inbox.seq = chosen), feed
+    WHERE feed_update.feed = ?1 AND feed_update.seq = chosen AND feed.seq = ?1 AND (place = 0 OR size < 1000000)
+    AND NOT EXISTS (SELECT 1 FROM feed_update AS own WHERE own.feed = ?1 AND own.holder = ?3)`,
+
+  // Notes how far a feed has come, and that somebody asks. ?1 feed, ?2 the visit
+  NOTE_POLL:
+    `UPDATE feed SET taken = coalesce((SELECT max(seq) FROM (SELECT inbox.seq FROM ${untaken})), taken),
+    next_number = max(next_number, coalesce((SELECT max(number) + 1 FROM feed_update WHERE feed = ?1 AND holder = ?2), 0)),
+    polled_at = ${now} WHERE seq = ?1 AND (polled_at < ${now} - 60000 OR EXISTS (SELECT 1 FROM ${untaken})
+    OR EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND holder = ?2))`,
+
+  // What a visit hands out, as JSON. ?1 feed, ?2 the visit, ?3 how many
+  HANDED_OUT:
+    `SELECT json_group_array(json(update_json)) AS updates FROM (SELECT json_set(body, '$.update_id', number) AS update_json
+    FROM feed_update, inbox WHERE feed = ?1 AND feed_update.holder = ?2 AND inbox.seq = feed_update.seq ORDER BY number LIMIT ?3)`,
+
+  // Whether a feed has anything to do. ?1 feed
+  HAS_NEWS:
+    `SELECT EXISTS (SELECT 1 FROM ${untaken}) OR EXISTS (SELECT 1 FROM ${free}) AS has_news`,
 };
 
 // The text of a statement.

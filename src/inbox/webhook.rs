@@ -86,7 +86,7 @@ impl<D: Database> Inbox<D> {
         doing: &'static str,
         mut statements: Vec<Statement>,
     ) -> Boxed<'_, Result<WebhookRecord, InboxError>> {
-        statements.push(statement("WEBHOOK", vec![self.bot.0.into()]));
+        statements.push(self.about_bot("WEBHOOK"));
         let rows = self.trip(doing, statements);
         Box::pin(async {
             Ok(first(rows.await?)

@@ -34,6 +34,9 @@ pub async fn take_in<D: Database, T: Transport, N: Notes>(
         }
     }
     let are_kept = updates.is_empty() || app.inbox.record_many(&updates).await.is_ok();
+    if let Some(bell) = &app.bell {
+        bell.ring().await;
+    }
     kept.into_iter()
         .map(|is_kept| is_kept.unwrap_or(are_kept))
         .collect()

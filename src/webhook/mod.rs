@@ -53,6 +53,8 @@ pub enum Verdict {
     Repeated,
     /// It is kept in the queue, and will be handled when it comes out.
     Queued,
+    /// It is kept for the main feed.
+    Fed,
     /// It was handled.
     Done,
     /// It was handled, and its only call travels in the answer.
@@ -74,6 +76,7 @@ impl Verdict {
             Self::Waiting => "waiting",
             Self::Repeated => "repeated",
             Self::Queued => "queued",
+            Self::Fed => "fed",
             Self::Done => "done",
             Self::Answered(_) => "answered",
             Self::Expired => "expired",
@@ -114,6 +117,8 @@ struct Received {
     verdict: Verdict,
     afterwards: Afterwards,
     door: Option<Rc<Door>>,
+    /// The bell that was rung because of it, until everybody has heard.
+    ring: Option<Boxed<'static, ()>>,
 }
 
 /// Answers a delivery within the soft deadline, whatever goes on.
@@ -209,6 +214,7 @@ impl Received {
             verdict,
             afterwards: Afterwards::Nothing,
             door: None,
+            ring: None,
         }
     }
 
@@ -221,7 +227,7 @@ impl Received {
     {
         watch.enters(Stage::Answered);
         let mut delivered = Delivered::settled(self.update_id, self.verdict.clone());
-        if !matches!(self.afterwards, Afterwards::Nothing) {
+        if self.ring.is_some() || !matches!(self.afterwards, Afterwards::Nothing) {
             let done: Boxed<'static, Self> = Box::pin(ready(self));
             delivered.rest = Some(Box::pin(go_on(Rc::clone(app), watch, done)));
         }
@@ -237,6 +243,9 @@ async fn go_on<D: Database, T: Transport, N: Notes>(
 ) -> Option<Verdict> {
     let work = async {
         let received = visit.await;
+        if let Some(ring) = received.ring {
+            ring.await;
+        }
         if let Some(door) = received.door {
             let work = Work {
                 app: &*app,
@@ -283,13 +292,24 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
         return Received::settled(Some(id), verdict);
     }
     let recorded = app.inbox.record(update, key.as_deref()).await;
+    let ring = match &recorded {
+        Ok(Recorded::Ours(..) | Recorded::Waiting | Recorded::Fed) => ring(app),
+        _ => None,
+    };
     let (claimed, session) = match recorded {
         Ok(Recorded::Ours(claimed, session)) => (claimed, session),
         Ok(Recorded::Waiting) => {
             return Received {
                 afterwards: Afterwards::Look(lane),
                 door: Some(door),
+                ring,
                 ..Received::settled(Some(id), Verdict::Waiting)
+            };
+        }
+        Ok(Recorded::Fed) => {
+            return Received {
+                ring,
+                ..Received::settled(Some(id), Verdict::Fed)
             };
         }
         Ok(Recorded::TooOld) => return Received::settled(Some(id), Verdict::Expired),
@@ -308,7 +328,13 @@ async fn deliver<D: Database, T: Transport, N: Notes>(
         verdict,
         afterwards,
         door: Some(door),
+        ring,
     }
+}
+
+/// Tells those who wait for updates that one is here.
+fn ring<D: Database, T: Transport, N: Notes>(app: &App<D, T, N>) -> Option<Boxed<'static, ()>> {
+    app.bell.as_ref().map(|bell| bell.ring())
 }
 
 async fn quarantine<D: Database, T: Transport, N: Notes>(

@@ -12,6 +12,7 @@ use onehook::inbox::database::{Batch, Database, DatabaseError, Row, Statement, V
 use onehook::isolate::Isolate;
 use onehook::notes::Notes;
 use onehook::phrases::Phrases;
+use onehook::reply::Reply;
 use onehook::request::{Body, BodyError, Request};
 use onehook::routes;
 use onehook::settings::Settings;
@@ -111,6 +112,7 @@ impl Stage {
                     }
                     delivered.verdict.reply(app.now_ms)
                 }
+                routes::Answer::Relayed(_) => Reply::empty(200),
             }
         });
         Outcome {

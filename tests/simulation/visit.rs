@@ -42,6 +42,7 @@ async fn deliver(world: &Rc<World>, number: usize, app: &Rc<VisitApp>, post: usi
                 rest.await;
             }
         }
+        Answer::Relayed(_) => unreachable!("no reader comes to this door"),
     }
 }
 
