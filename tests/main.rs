@@ -25,6 +25,7 @@ mod description;
 mod doctor;
 mod emulator_conformance;
 mod feed;
+mod feeds;
 mod guard;
 mod handlers;
 mod json;

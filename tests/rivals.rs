@@ -85,21 +85,22 @@ impl Drop for Rival {
 
 /// One of the programs in `tests/rivals`, without its arguments.
 pub(crate) fn program(script: &str) -> Command {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rivals");
-    let mut command = if folder
-        .join(script)
-        .extension()
-        .is_some_and(|kind| kind == "cjs")
-    {
+    program_of("tests/rivals", script)
+}
+
+/// A program in a folder of the checkout, with the libraries of the rivals.
+pub(crate) fn program_of(folder: &str, script: &str) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(script);
+    let mut command = if script.extension().is_some_and(|kind| kind == "cjs") {
         let mut node = Command::new("node");
         node.env("NODE_PATH", node_modules());
         node
     } else {
         Command::new(python())
     };
-    command
-        .arg(folder.join(script))
-        .env("NO_PROXY", "127.0.0.1");
+    command.arg(script).env("NO_PROXY", "127.0.0.1");
     command
 }
 
