@@ -220,10 +220,26 @@ impl Account {
         self.written.len() - self.missing().len()
     }
 
+    /// The promise of a feed. Telegram ends a poll of the same bot, even if the client has long hung up.
+    #[track_caller]
+    pub(crate) fn no_poll_was_refused(&self) {
+        let refused = self.parts.iter().any(|part| !part.refusals.is_empty());
+        assert!(!refused, "a poll was refused\n{self}");
+    }
+
     #[track_caller]
     pub(crate) fn every_chat_is_in_order(&self) {
         let late = self.out_of_order();
         assert!(late.is_empty(), "some were answered out of order\n{self}");
+    }
+
+    #[track_caller]
+    pub(crate) fn everyone_took_part(&self) {
+        for part in &self.parts {
+            let mut answers = self.answers.iter();
+            let took_part = answers.any(|answer| answer.tag == part.tag);
+            assert!(took_part, "{} answered nothing\n{self}", part.tag);
+        }
     }
 
     /// In one line, for whoever compares runs.

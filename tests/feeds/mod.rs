@@ -9,5 +9,6 @@ mod rivals;
 mod scene;
 mod witness;
 
-use clients::{Client, client};
-use scene::Scene;
+pub(crate) use account::Account;
+pub(crate) use clients::{Client, client};
+pub(crate) use scene::Scene;

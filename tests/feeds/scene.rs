@@ -1,6 +1,6 @@
 //! People write to a bot that runs in several instances; the instances come and go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +46,13 @@ struct Instance {
     end: End,
 }
 
+/// How long answers took, in milliseconds from the person's message to the bot's.
+#[derive(Clone, Copy)]
+pub(crate) struct Latency {
+    pub(crate) median: u64,
+    pub(crate) p99: u64,
+}
+
 impl<'a> Scene<'a> {
     pub(crate) fn new(
         telegram: &'a Running,
@@ -68,6 +75,11 @@ impl<'a> Scene<'a> {
     /// Starts an instance that signs its answers with a tag.
     pub(crate) fn start(&mut self, tag: &str) {
         self.start_with(tag, &[]);
+    }
+
+    /// The same, for a bot that is told to drop the updates that wait.
+    pub(crate) fn start_and_drop(&mut self, tag: &str) {
+        self.start_with(tag, &["drop"]);
     }
 
     fn start_with(&mut self, tag: &str, rest: &[&str]) {
@@ -136,6 +148,14 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The same, with a pause after each message.
+    pub(crate) fn write_slowly(&mut self, count: usize, pause: Duration) {
+        for _ in 0..count {
+            self.write(1);
+            thread::sleep(pause);
+        }
+    }
+
     /// Waits until so many texts have an answer. Goes on when nothing has been answered for long: the account will show it.
     pub(crate) fn wait_for_answers(&self, count: usize) {
         self.wait_for_answers_or(count, || false);
@@ -180,6 +200,33 @@ impl<'a> Scene<'a> {
             answers: transcript.iter().filter_map(answer).collect(),
             parts: self.instances.iter().map(part).collect(),
         }
+    }
+
+    /// The figures of everything that was answered.
+    pub(crate) fn latency(&self) -> Latency {
+        let transcript = self.telegram.transcript(0);
+        let at = |entry: &Value| entry["at"].as_u64().unwrap();
+        let written = transcript.iter().filter(|entry| entry["who"] != "bot");
+        let written: BTreeMap<_, _> = written
+            .map(|entry| (entry["text"].as_str(), at(entry)))
+            .collect();
+        let answers = transcript.iter().filter_map(|entry| {
+            let answer = answer(entry)?;
+            Some(at(entry) - written.get(&Some(answer.text.as_str()))?)
+        });
+        let mut took: Vec<u64> = answers.collect();
+        took.sort_unstable();
+        let place = |percent: usize| took[(took.len() - 1) * percent / 100];
+        Latency {
+            median: place(50),
+            p99: place(99),
+        }
+    }
+
+    /// Whether an instance was told something in an answer, such as a secret.
+    pub(crate) fn has_been_told(&self, text: &str) -> bool {
+        let mut instances = self.instances.iter();
+        instances.any(|instance| instance.witness.has_heard(text))
     }
 }
 

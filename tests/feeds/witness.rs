@@ -79,6 +79,12 @@ impl Witness {
         let wires = locked(&self.shared.wires);
         wires.iter().flat_map(|wire| wire.exchanges()).collect()
     }
+
+    /// Whether a text came back to the client, as it is.
+    pub(super) fn has_heard(&self, text: &str) -> bool {
+        let heard = |exchange: &Exchange| exchange.answer.to_string().contains(text);
+        self.exchanges().iter().any(heard)
+    }
 }
 
 impl Drop for Witness {

@@ -13,6 +13,7 @@ mod database_faults;
 mod description;
 mod doors;
 mod faults;
+mod feeds;
 mod flood;
 mod kill;
 mod owner;

@@ -1,0 +1,238 @@
+//! Real polling bots on a feed of the worker, in several instances at once: each text is answered once, whoever comes and goes.
+
+use std::thread;
+use std::time::Duration;
+
+use super::running::Worker;
+use super::take_over::bot_token;
+use super::{alone, open, size};
+use crate::emulator::stage::TOKEN;
+use crate::feeds::{Account, Client, Scene, client};
+use crate::rivals::telegram;
+
+const PEOPLE: usize = 20;
+const LEASE: Duration = Duration::from_secs(10);
+/// What was not confirmed comes again after the lease; a test that looks earlier would not see it.
+const AFTER_THE_LEASE: Duration = Duration::from_secs(13);
+
+/// The two values that a polling bot needs of the worker.
+struct Feed {
+    url: String,
+    token: String,
+}
+
+/// A worker whose webhook is set and whose updates go to a feed.
+fn worker_with_feed() -> (Worker, Feed) {
+    let worker = Worker::start();
+    open(&worker);
+    let body = format!(r#"{{"main": true, "lease_seconds": {}}}"#, LEASE.as_secs());
+    let made = worker.ask("PUT /admin/feeds/echo", &body);
+    assert_eq!(made.status, 200, "{}", made.text());
+    let made = made.json();
+    let value = |name: &str| made[name].as_str().unwrap().to_owned();
+    let feed = Feed {
+        url: value("url"),
+        token: value("token"),
+    };
+    (worker, feed)
+}
+
+impl Feed {
+    fn scene<'a>(&self, worker: &'a Worker, client: &'static Client) -> Scene<'a> {
+        Scene::new(&worker.telegram, client, &self.url, &self.token, PEOPLE)
+    }
+
+    /// Nobody has changed the webhook, and neither token went where it does not belong.
+    fn has_done_no_harm(&self, worker: &Worker, scene: &Scene<'_>) {
+        let state = worker.telegram.state();
+        let calls = state["bots"][0]["calls"].as_array().unwrap();
+        for foreign in ["deleteWebhook", "getUpdates", "logOut", "close"] {
+            let reached = calls.iter().any(|call| call["method"] == foreign);
+            assert!(!reached, "`{foreign}` reached Telegram");
+        }
+        let set = calls.iter().filter(|call| call["method"] == "setWebhook");
+        assert_eq!(set.count(), 1, "the webhook is set once, by the worker");
+        assert!(worker.webhook_secret().is_some());
+        assert_eq!(state["bots"][0]["queue"].as_array().unwrap().len(), 0);
+        let real = bot_token(worker);
+        let (_, real) = real.split_once(':').unwrap();
+        assert!(!scene.has_been_told(real), "a bot was told the real token");
+        let (_, own) = self.token.split_once(':').unwrap();
+        let told = worker.log().into_iter().find(|line| line.contains(own));
+        assert_eq!(told, None, "the log tells the token of the feed");
+    }
+}
+
+fn one_instance_answers_all(client: &'static Client) {
+    let (worker, feed) = worker_with_feed();
+    let mut scene = feed.scene(&worker, client);
+    scene.write(100);
+    scene.start("v1");
+    scene.wait_for_polls();
+    scene.write(100);
+    scene.wait_for_all_answers();
+    thread::sleep(AFTER_THE_LEASE);
+    let account = scene.account();
+    eprintln!("figures: {} alone: {}", client.name, account.figures());
+    account.every_text_is_answered_exactly_once();
+    account.no_poll_was_refused();
+    if client.keeps_order {
+        account.every_chat_is_in_order();
+    }
+    feed.has_done_no_harm(&worker, &scene);
+}
+
+fn two_instances_share_the_work(client: &'static Client) {
+    let _alone = alone();
+    let (worker, feed) = worker_with_feed();
+    let mut scene = feed.scene(&worker, client);
+    scene.start("v1");
+    scene.start("v2");
+    scene.wait_for_polls();
+    scene.write(size("FEED_MESSAGES", 2_000, 10_000));
+    scene.wait_for_all_answers();
+    thread::sleep(AFTER_THE_LEASE);
+    let account = scene.account();
+    eprintln!("figures: {} shared: {}", client.name, account.figures());
+    account.every_text_is_answered_exactly_once();
+    account.no_poll_was_refused();
+    account.everyone_took_part();
+    has_order(&account, client);
+    feed.has_done_no_harm(&worker, &scene);
+}
+
+/// Who confirms before it has handled frees the chat for others, so its own order is not the feed's to keep.
+fn has_order(account: &Account, client: &Client) {
+    if client.keeps_order && !client.confirms_unhandled {
+        account.every_chat_is_in_order();
+    }
+}
+
+fn one_of_two_is_killed(client: &'static Client) {
+    let _alone = alone();
+    let (worker, feed) = worker_with_feed();
+    let mut scene = feed.scene(&worker, client);
+    scene.start("v1");
+    scene.start("v2");
+    scene.wait_for_polls();
+    scene.write(400);
+    scene.wait_for_answers(100);
+    scene.kill("v1");
+    scene.start("v3");
+    scene.write(100);
+    scene.wait_for_all_answers();
+    thread::sleep(AFTER_THE_LEASE);
+    let account = scene.account();
+    eprintln!("figures: {} killed: {}", client.name, account.figures());
+    account.nothing_is_lost_or_doubled_that_telegram_would_not();
+    account.no_poll_was_refused();
+    has_order(&account, client);
+    feed.has_done_no_harm(&worker, &scene);
+}
+
+fn a_version_replaces_another(client: &'static Client) {
+    let _alone = alone();
+    let (worker, feed) = worker_with_feed();
+    let mut scene = feed.scene(&worker, client);
+    scene.start("v1");
+    scene.wait_for_polls();
+    scene.write(100);
+    scene.start("v2");
+    scene.wait_for_polls();
+    scene.write(200);
+    scene.wait_for_answers(150);
+    scene.stop("v1");
+    scene.write(100);
+    scene.wait_for_all_answers();
+    thread::sleep(AFTER_THE_LEASE);
+    let account = scene.account();
+    eprintln!("figures: {} deployed: {}", client.name, account.figures());
+    account.nothing_is_lost_or_doubled_that_telegram_would_not();
+    account.no_poll_was_refused();
+    if client.stops_cleanly {
+        account.every_text_is_answered_exactly_once();
+    }
+    feed.has_done_no_harm(&worker, &scene);
+}
+
+/// What was written before it started is answered too: a feed drops nothing because one of its readers says so.
+fn dropping_harms_nobody(client: &'static Client) {
+    let (worker, feed) = worker_with_feed();
+    let mut scene = feed.scene(&worker, client);
+    scene.write(50);
+    scene.start_and_drop("v1");
+    scene.wait_for_polls();
+    scene.write(50);
+    scene.wait_for_all_answers();
+    let account = scene.account();
+    eprintln!("figures: {} dropping: {}", client.name, account.figures());
+    account.every_text_is_answered_exactly_once();
+    account.no_poll_was_refused();
+    feed.has_done_no_harm(&worker, &scene);
+}
+
+/// What each library goes through, as tests of its own.
+macro_rules! tests_of {
+    ($module:ident, $name:literal) => {
+        mod $module {
+            use super::client;
+
+            #[test]
+            fn one_instance_answers_all() {
+                super::one_instance_answers_all(client($name));
+            }
+
+            #[test]
+            fn two_instances_share_the_work() {
+                super::two_instances_share_the_work(client($name));
+            }
+
+            #[test]
+            fn what_a_killed_instance_had_not_confirmed_is_done_by_others() {
+                super::one_of_two_is_killed(client($name));
+            }
+
+            #[test]
+            fn a_version_replaces_another_without_loss() {
+                super::a_version_replaces_another(client($name));
+            }
+
+            #[test]
+            fn dropping_updates_at_the_start_harms_nobody() {
+                super::dropping_harms_nobody(client($name));
+            }
+        }
+    };
+}
+
+tests_of!(aiogram, "aiogram");
+tests_of!(python_telegram_bot, "python-telegram-bot");
+tests_of!(pytelegrambotapi, "pyTelegramBotAPI");
+tests_of!(grammy, "grammY");
+tests_of!(telegraf, "Telegraf");
+tests_of!(teloxide, "teloxide");
+
+/// No limit is set here: the machine is shared. The figures stand beside each other because they are of the same minute.
+#[test]
+fn a_feed_costs_so_much_time() {
+    let _alone = alone();
+    let (count, pause) = (size("FEED_LATENCY", 200, 2_000), Duration::from_millis(50));
+    let aiogram = client("aiogram");
+    let running = telegram();
+    let (worker, feed) = worker_with_feed();
+    let mut direct = Scene::new(&running, aiogram, &running.url, TOKEN, PEOPLE);
+    let mut behind = feed.scene(&worker, aiogram);
+    for scene in [&mut direct, &mut behind] {
+        scene.start("v1");
+        scene.wait_for_polls();
+        scene.write_slowly(count, pause);
+        scene.wait_for_all_answers();
+        scene.account().every_text_is_answered_exactly_once();
+        scene.stop("v1");
+    }
+    let (direct, behind) = (direct.latency(), behind.latency());
+    eprintln!(
+        "figures: aiogram, {count} messages of {PEOPLE} people, from a message to its answer: on a feed median {} ms, p99 {} ms; at Telegram itself median {} ms, p99 {} ms",
+        behind.median, behind.p99, direct.median, direct.p99
+    );
+}
