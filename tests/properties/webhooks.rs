@@ -71,7 +71,8 @@ proptest! {
         change(url, "url", json!("https://somebody.else/"));
         change(max_connections, "max_connections", json!(wanted.max_connections % 100 + 1));
         change(allowed_updates, "allowed_updates", json!(["SOMETHING ELSE"]));
-        change(ip_address && wanted.ip_address.is_some(), "ip_address", json!("8.8.4.4"));
+        let other = wanted.ip_address.as_deref().map_or("", |wanted| if wanted == "8.8.4.4" { "1.1.1.1" } else { "8.8.4.4" });
+        change(ip_address && wanted.ip_address.is_some(), "ip_address", json!(other));
         prop_assert_eq!(fields(&wanted, &actual), expected);
     }
 
@@ -103,7 +104,8 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_no_object_is_no_answer(value in given::value().prop_filter("no object", |value| !value.is_object())) {
+    fn whatever_is_no_object_is_no_answer(value in given::value()) {
+        let value = if value.is_object() { json!([value]) } else { value };
         prop_assert!(WebhookInfo::of(&value.to_string()).is_err());
         prop_assert!(WantedWebhook::of(&value.to_string()).is_none());
     }
