@@ -8,6 +8,7 @@
 -- `taken`            it has taken in what the inbox has up to this seq; `born`: what came before it, up to this seq.
 -- `next_number`      the number its next update is handed out under.
 -- `polled_at`        when somebody last asked for updates, to the minute.
+-- `shared_until`     until then nobody gets more than half of the lanes at once, since somebody else waits while they have them all.
 CREATE TABLE feed (
   seq INTEGER PRIMARY KEY,
   bot INTEGER NOT NULL,
@@ -24,13 +25,15 @@ CREATE TABLE feed (
   born INTEGER NOT NULL,
   next_number INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
-  polled_at INTEGER NOT NULL DEFAULT 0
+  polled_at INTEGER NOT NULL DEFAULT 0,
+  shared_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX feed_name ON feed (bot, name);
 CREATE UNIQUE INDEX feed_main ON feed (bot) WHERE is_main = 1;
 
--- What a feed has taken in and nobody has confirmed yet. The update itself is the inbox's row of the same seq.
+-- What a feed has taken in and nobody has confirmed yet. Read and written by src/inbox/feeds.rs. The update itself is the inbox's row
+-- of the same seq.
 --
 -- `number`       what it was handed out under last; `batch`: the first number of what was handed out with it.
 -- `asked_with`   the offset that batch was asked for with.

@@ -156,8 +156,10 @@ fn two_instances_share_the_work_and_a_chat_is_never_with_both() {
         "chats 1 and 2 are with the first"
     );
     assert!(two.polls().is_empty());
-    assert_eq!(one.polls(), ["a2", "b2"]);
-    assert!(one.polls().is_empty());
+    // Since the second one went away with nothing while something waited, nobody gets more than half of the chats at once.
+    assert_eq!(one.polls(), ["a2"]);
+    assert_eq!(two.polls(), ["b2"]);
+    assert!(one.polls().is_empty() && two.polls().is_empty());
     assert_eq!(listed(&bot)[0]["waiting"], 0);
 }
 

@@ -25,6 +25,7 @@ const MAY_WAIT: &[(&str, &str)] = &[
     ("src/admin/incidents.rs", "the database"),
     ("src/admin/mod.rs", "a body"),
     ("src/feed/", "the database, and updates to come"),
+    ("src/inbox/feeds.rs", "the database"),
     (
         "src/doctor/evidence.rs",
         "Telegram, the database, the notes",

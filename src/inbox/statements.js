@@ -501,32 +501,43 @@ export const statements = {
     AND (useful_until > ${now} OR useful_until - received_at >= 86400000)
     AND iif(is_main = 1 AND seq > born, state = 'done' AND attempts = 0, ${takes("kind")})`,
 
-  // Hands out what is free, the oldest first, as far as it fits into one answer. Nothing where this visit has something already.
+  // Hands out what is free, the oldest first, as far as it fits into one answer; of half of the lanes only, where others wait for some.
+  // Nothing where this visit has something already.
   //
   // ?1 feed, ?2 offset, ?3 the visit, ?4 how many
   HAND_OUT:
     `UPDATE feed_update SET number = next_number + place, batch = next_number, asked_with = ?2, holder = ?3,
     lease_until = ${now} + lease_ms FROM (SELECT chosen, row_number() OVER (ORDER BY chosen) - 1 AS place,
     sum(length(body)) OVER (ORDER BY chosen) AS size FROM (SELECT seq AS chosen FROM ${free}
+    AND lane IN (SELECT lane FROM (SELECT lane, row_number() OVER (ORDER BY min(seq)) AS place, count(*) OVER () AS lanes FROM ${free}
+    GROUP BY lane) WHERE place * 2 <= lanes + 1 OR (SELECT shared_until FROM feed WHERE seq = ?1) <= ${now})
     ORDER BY seq LIMIT ?4), inbox WHERE inbox.seq = chosen), feed
     WHERE feed_update.feed = ?1 AND feed_update.seq = chosen AND feed.seq = ?1 AND (place = 0 OR size < 1000000)
     AND NOT EXISTS (SELECT 1 FROM feed_update AS own WHERE own.feed = ?1 AND own.holder = ?3)`,
 
-  // Notes how far a feed has come, and that somebody asks. ?1 feed, ?2 the visit
+  // Notes how far a feed has come, that somebody asks, and whether they got nothing only because others have all the lanes.
+  //
+  // ?1 feed, ?2 the visit
   NOTE_POLL:
     `UPDATE feed SET taken = coalesce((SELECT max(seq) FROM (SELECT inbox.seq FROM ${untaken})), taken),
     next_number = max(next_number, coalesce((SELECT max(number) + 1 FROM feed_update WHERE feed = ?1 AND holder = ?2), 0)),
-    polled_at = ${now} WHERE seq = ?1 AND (polled_at < ${now} - 60000 OR EXISTS (SELECT 1 FROM ${untaken})
-    OR EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND holder = ?2))`,
+    polled_at = ${now}, shared_until = iif(is_hungry, ${now} + 60000, shared_until) FROM
+    (SELECT EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND holder = ?2) AS has_some, EXISTS (SELECT 1 FROM feed_update
+    WHERE feed = ?1 AND lease_until <= ${now}) AND NOT EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND holder = ?2) AS is_hungry)
+    WHERE seq = ?1 AND (has_some OR polled_at < ${now} - 60000 OR EXISTS (SELECT 1 FROM ${untaken})
+    OR (is_hungry AND shared_until < ${now} + 30000))`,
 
   // What a visit hands out, as JSON. ?1 feed, ?2 the visit, ?3 how many
   HANDED_OUT:
     `SELECT json_group_array(json(update_json)) AS updates FROM (SELECT json_set(body, '$.update_id', number) AS update_json
     FROM feed_update, inbox WHERE feed = ?1 AND feed_update.holder = ?2 AND inbox.seq = feed_update.seq ORDER BY number LIMIT ?3)`,
 
-  // Whether a feed has anything to do. ?1 feed
+  // Whether there is anything to take in or to hand out, or to be noted: that others have all the lanes in which something waits.
+  //
+  // ?1 feed
   HAS_NEWS:
-    `SELECT EXISTS (SELECT 1 FROM ${untaken}) OR EXISTS (SELECT 1 FROM ${free}) AS has_news`,
+    `SELECT EXISTS (SELECT 1 FROM ${untaken}) OR EXISTS (SELECT 1 FROM ${free}) OR (SELECT shared_until < ${now} + 30000 FROM feed
+    WHERE seq = ?1) AND EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND lease_until <= ${now}) AS has_news`,
 };
 
 // The text of a statement.
