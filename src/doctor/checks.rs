@@ -2,7 +2,8 @@
 
 use crate::doctor::evidence::Evidence;
 use crate::doctor::finding::{Finding, Remedy};
-use crate::inbox::guard::{Condition, Gap, Guarded};
+use crate::inbox::feeds::FeedCondition;
+use crate::inbox::guard::{Condition, Examined, Gap, Guarded};
 use crate::inbox::{CRON_AGE_MAX_MS, InboxError};
 use crate::search::holds;
 use crate::telegram::drift::Drift;
@@ -20,6 +21,15 @@ const TROUBLE_LASTS_MS: i64 = 10 * MINUTE_MS;
 
 /// So many updates may wait at Telegram while they are being delivered.
 const WAITING_MAX: i64 = 10;
+
+/// A feed that nobody asked for so long is read by nobody, in milliseconds. A reader asks at least once a minute.
+const UNREAD_AFTER_MS: i64 = 10 * MINUTE_MS;
+
+/// A feed lags when something waits in it for so long, in milliseconds.
+const LAGS_AFTER_MS: i64 = 5 * MINUTE_MS;
+
+/// So long before it is forgotten an unread update is told of, in milliseconds.
+const LEAVING_MS: i64 = 12 * 60 * MINUTE_MS;
 
 const MINUTE_MS: i64 = 60 * 1000;
 
@@ -46,9 +56,15 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
             Remedy::ApiRoot,
         ));
     }
-    let Ok((guarded, condition, gaps)) = &evidence.inbox else {
+    let Ok(examined) = &evidence.inbox else {
         return findings;
     };
+    let Examined {
+        guarded,
+        condition,
+        gaps,
+        feeds,
+    } = examined;
     if let Ok([first, second]) = &evidence.webhook {
         findings.push(webhook(evidence, guarded, second));
         findings.push(flips(condition, first, second));
@@ -91,7 +107,40 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
     findings.push(self::gaps(gaps));
     findings.push(cron(condition));
     findings.extend(other_bots(condition));
+    findings.extend(feeds.iter().map(|feed| self::feed(feed, evidence.keep_ms)));
+    findings.extend(poller(feeds, condition));
     findings
+}
+
+/// Whether what a feed has is read, in time.
+fn feed(feed: &FeedCondition, keep_ms: i64) -> Finding {
+    let waiting = feed.waiting.to_string();
+    let oldest_ms = feed.oldest_ms.unwrap_or_default();
+    let minutes = (oldest_ms / MINUTE_MS).to_string();
+    let fact = ["feed ", &feed.name, ": waiting = ", &waiting].concat();
+    let finding = if oldest_ms > keep_ms - LEAVING_MS {
+        Finding::ill("feeds.leaving", fact, Remedy::Feeds)
+    } else if feed.polled_ms > UNREAD_AFTER_MS && feed.waiting > 0 {
+        Finding::ill("feeds.unread", fact, Remedy::Feeds)
+    } else if feed.polled_ms > UNREAD_AFTER_MS {
+        Finding::notice("feeds.idle", fact, Remedy::Feeds)
+    } else if oldest_ms > LAGS_AFTER_MS {
+        Finding::notice("feeds.lags", fact, Remedy::FeedLease)
+    } else {
+        Finding::healthy("feeds.read", fact)
+    };
+    finding.with(&[&feed.name, &waiting, &minutes])
+}
+
+/// Whoever took the webhook away although there is a feed may be its own reader, with the token of the bot instead of the feed's.
+fn poller(feeds: &[FeedCondition], condition: &Condition) -> Option<Finding> {
+    let fact = [
+        "incidents of the last hour = ",
+        &condition.incidents.to_string(),
+    ]
+    .concat();
+    let is_likely = !feeds.is_empty() && condition.incidents > 0;
+    is_likely.then(|| Finding::notice("poller.real_token", fact, Remedy::FeedToken))
 }
 
 fn admin_token(evidence: &Evidence) -> Finding {
@@ -134,7 +183,7 @@ fn token(me: &Result<String, CallError>) -> Finding {
     }
 }
 
-fn database(inbox: &Result<(Guarded, Condition, Vec<Gap>), InboxError>) -> Finding {
+fn database(inbox: &Result<Examined, InboxError>) -> Finding {
     match inbox {
         Ok(_) => Finding::healthy("database.fine", "D1"),
         Err(error) if holds(&error.cause, "no such") => {

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::inbox::InboxError;
 use crate::inbox::database::Database;
-use crate::inbox::guard::{Condition, Gap, Guarded};
+use crate::inbox::guard::Examined;
 use crate::json::Fields;
 use crate::notes::Notes;
 use crate::telegram::methods::GetMe;
@@ -30,7 +30,9 @@ pub struct Evidence {
     /// What `getWebhookInfo` told, twice.
     pub webhook: Result<[WebhookInfo; 2], CallError>,
     /// What the database knows.
-    pub inbox: Result<(Guarded, Condition, Vec<Gap>), InboxError>,
+    pub inbox: Result<Examined, InboxError>,
+    /// How long updates are kept, in milliseconds.
+    pub keep_ms: i64,
     /// Whether the notes answer.
     pub notes_answer: bool,
 }
@@ -60,15 +62,16 @@ impl Evidence {
             me: me.map(|me| username(&me)),
             webhook,
             inbox,
+            keep_ms: settings.keep_hours * 3_600_000,
             notes_answer: app.notes.answers().await,
         }
     }
 }
 
 /// Where the worker is reached, as far as the webhook's address tells. Whoever asks in a chat came to no address.
-fn wanted_origin(inbox: &Result<(Guarded, Condition, Vec<Gap>), InboxError>) -> &str {
-    let guarded = inbox.as_ref().ok().map(|(guarded, ..)| guarded);
-    let wanted = guarded.and_then(|guarded| guarded.wanted.as_ref());
+fn wanted_origin(inbox: &Result<Examined, InboxError>) -> &str {
+    let inbox = inbox.as_ref().ok();
+    let wanted = inbox.and_then(|inbox| inbox.guarded.wanted.as_ref());
     let url = wanted.map_or("", |wanted| &wanted.url);
     url.strip_suffix("/webhook").unwrap_or(url)
 }

@@ -34,6 +34,12 @@ pub enum Remedy {
     EndWar,
     /// Look at the calls that Telegram refused.
     Failed,
+    /// Give a feed's readers more time, or more of them.
+    FeedLease,
+    /// Give the reader the feed's token.
+    FeedToken,
+    /// Start a feed's reader, or end the feed.
+    Feeds,
     /// Find whoever else uses the token.
     FindRivals,
     /// Look at the timeline.
@@ -153,7 +159,7 @@ impl Finding {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::AdminToken,
         Self::AllowTelegram,
         Self::ApiRoot,
@@ -162,6 +168,9 @@ impl Remedy {
         Self::Domain,
         Self::EndWar,
         Self::Failed,
+        Self::FeedLease,
+        Self::FeedToken,
+        Self::Feeds,
         Self::FindRivals,
         Self::Incidents,
         Self::Migrate,
@@ -190,6 +199,9 @@ impl Remedy {
             Self::Domain => "doctor.remedy.domain",
             Self::EndWar => "doctor.remedy.end_war",
             Self::Failed => "doctor.remedy.failed",
+            Self::FeedLease => "doctor.remedy.feed_lease",
+            Self::FeedToken => "doctor.remedy.feed_token",
+            Self::Feeds => "doctor.remedy.feeds",
             Self::FindRivals => "doctor.remedy.find_rivals",
             Self::Incidents => "doctor.remedy.incidents",
             Self::Migrate => "doctor.remedy.migrate",

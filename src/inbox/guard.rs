@@ -2,6 +2,7 @@
 
 use crate::alert::Alert;
 use crate::inbox::database::{Database, Row, Statement};
+use crate::inbox::feeds::FeedCondition;
 use crate::inbox::{Inbox, InboxError, PAUSES_MS, Task, first, statement};
 use crate::json::text_of;
 use crate::secret::Secret;
@@ -65,6 +66,19 @@ pub struct Condition {
     pub cron_ms: Option<i64>,
 }
 
+/// Everything the doctor asks the database.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// What is remembered about the webhook.
+    pub guarded: Guarded,
+    /// How the inbox is doing.
+    pub condition: Condition,
+    /// What was never brought here.
+    pub gaps: Vec<Gap>,
+    /// How the feeds do.
+    pub feeds: Vec<FeedCondition>,
+}
+
 /// Updates that were never brought here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
@@ -118,20 +132,22 @@ impl<D: Database> Inbox<D> {
     }
 
     /// Everything the doctor asks the database.
-    pub async fn examine(&self) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
+    pub async fn examine(&self) -> Result<Examined, InboxError> {
         let statements = vec![
             self.about_bot("GUARDED"),
             self.about_bot("CONDITION"),
             self.about_bot("GAPS"),
+            self.about_bot("FEEDS"),
         ];
         let rows = self.send("examine the inbox", statements, &[]).await?;
         let mut rows = rows.into_iter().map(Vec::into_iter);
         let mut next = || rows.next().unwrap_or_default();
-        Ok((
-            next().next().map(Guarded::from).unwrap_or_default(),
-            next().next().map(Condition::from).unwrap_or_default(),
-            next().map(Gap::from).collect(),
-        ))
+        Ok(Examined {
+            guarded: next().next().map(Guarded::from).unwrap_or_default(),
+            condition: next().next().map(Condition::from).unwrap_or_default(),
+            gaps: next().map(Gap::from).collect(),
+            feeds: next().map(FeedCondition::from).collect(),
+        })
     }
 
     /// Takes the turn to repair the webhook. `None`: somebody else has it.

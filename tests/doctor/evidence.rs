@@ -2,7 +2,8 @@
 
 use onehook::doctor::evidence::Evidence;
 use onehook::inbox::InboxError;
-use onehook::inbox::guard::{Condition, Gap, Guarded};
+use onehook::inbox::feeds::FeedCondition;
+use onehook::inbox::guard::{Condition, Examined, Gap, Guarded};
 use onehook::secret::Secret;
 use onehook::telegram::refusal::{CallError, Refusal};
 use onehook::telegram::transport::Unreachable;
@@ -48,7 +49,13 @@ pub(super) fn healthy() -> Evidence {
         admin_is_weak: false,
         me: Ok("onehook_bot".to_owned()),
         webhook: Ok([actual.clone(), actual]),
-        inbox: Ok((guarded, condition, Vec::new())),
+        inbox: Ok(Examined {
+            guarded,
+            condition,
+            gaps: Vec::new(),
+            feeds: Vec::new(),
+        }),
+        keep_ms: 72 * 3_600_000,
         notes_answer: true,
     }
 }
@@ -59,11 +66,11 @@ pub(super) fn kinds() -> Vec<String> {
 }
 
 pub(super) fn guarded(evidence: &mut Evidence) -> &mut Guarded {
-    &mut evidence.inbox.as_mut().unwrap().0
+    &mut evidence.inbox.as_mut().unwrap().guarded
 }
 
 pub(super) fn condition(evidence: &mut Evidence) -> &mut Condition {
-    &mut evidence.inbox.as_mut().unwrap().1
+    &mut evidence.inbox.as_mut().unwrap().condition
 }
 
 /// Numbers that are missing between two others, newest first.
@@ -74,7 +81,18 @@ pub(super) fn gaps(evidence: &mut Evidence, gaps: &[(i64, i64)]) {
         from: "07:10".to_owned(),
         until: "07:20".to_owned(),
     };
-    evidence.inbox.as_mut().unwrap().2 = gaps.iter().map(gap).collect();
+    evidence.inbox.as_mut().unwrap().gaps = gaps.iter().map(gap).collect();
+}
+
+/// A feed in which something has waited for minutes, and that somebody asked so many minutes ago.
+pub(super) fn feed(evidence: &mut Evidence, waits_for: i64, polled: i64) {
+    let feed = FeedCondition {
+        name: "echo".to_owned(),
+        waiting: i64::from(waits_for > 0) * 7,
+        polled_ms: polled * 60_000,
+        oldest_ms: (waits_for > 0).then_some(waits_for * 60_000),
+    };
+    evidence.inbox.as_mut().unwrap().feeds = vec![feed];
 }
 
 /// Changes what Telegram tells of the webhook, both times.
@@ -121,7 +139,7 @@ pub(super) fn unreachable(method: &str) -> CallError {
 }
 
 /// A database that fails with these words.
-pub(super) fn broken(cause: &str) -> Result<(Guarded, Condition, Vec<Gap>), InboxError> {
+pub(super) fn broken(cause: &str) -> Result<Examined, InboxError> {
     Err(InboxError {
         doing: "examine the inbox",
         cause: cause.to_owned(),

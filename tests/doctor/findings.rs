@@ -7,7 +7,8 @@ use onehook::secret::Secret;
 use onehook::telegram::webhook_info::{WantedWebhook, WebhookInfo};
 
 use super::evidence::{
-    NOW, broken, condition, fails, gaps, guarded, healthy, kinds, look, refused, unreachable, waits,
+    NOW, broken, condition, fails, feed, gaps, guarded, healthy, kinds, look, refused, unreachable,
+    waits,
 };
 use super::voices;
 
@@ -222,6 +223,15 @@ pub(super) const CASES: &[(&str, Change)] = &[
     }),
     ("bots.another", |evidence| {
         condition(evidence).other_bots = 1;
+    }),
+    ("feeds.read", |evidence| feed(evidence, 1, 1)),
+    ("feeds.lags", |evidence| feed(evidence, 6, 1)),
+    ("feeds.idle", |evidence| feed(evidence, 0, 11)),
+    ("feeds.unread", |evidence| feed(evidence, 11, 11)),
+    ("feeds.leaving", |evidence| feed(evidence, 61 * 60, 1)),
+    ("poller.real_token", |evidence| {
+        feed(evidence, 0, 1);
+        condition(evidence).incidents = 1;
     }),
 ];
 
@@ -1348,6 +1358,104 @@ fn this_database_knows_another_bot_too() {
            other bots in D1: 1
            якщо раніше це був він, його токен замінено на токен іншого бота
            → виконайте `npx wrangler secret put TELEGRAM_BOT_TOKEN` і вставте токен, який показує BotFather
+    "#]],
+    );
+}
+
+#[test]
+fn a_feed_is_read() {
+    check(
+        "feeds.read",
+        expect![[r#"
+        ✅ feed `echo` is read; 7 updates wait in it
+           feed echo: waiting = 7
+        ✅ фід `echo` читають; чекають оновлень: 7
+           feed echo: waiting = 7
+    "#]],
+    );
+}
+
+#[test]
+fn a_feed_lags() {
+    check(
+        "feeds.lags",
+        expect![[r#"
+        ⚠ feed `echo` lags: of 7 updates that wait in it the oldest came 6 minutes ago
+           feed echo: waiting = 7
+           its readers are too slow, or one of them has taken updates and does not confirm them
+           → look at `handed_out` and `oldest_waiting_seconds`: curl --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds; then start one more reader
+        ⚠ фід `echo` відстає: чекають оновлень: 7, найстаріше надійшло 6 хв тому
+           feed echo: waiting = 7
+           його читачі надто повільні, або хтось узяв оновлення й не підтверджує їх
+           → подивіться на `handed_out` і `oldest_waiting_seconds`: curl --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds; потім запустіть ще одного читача
+    "#]],
+    );
+}
+
+#[test]
+fn nobody_asks_a_feed_for_anything() {
+    check(
+        "feeds.idle",
+        expect![[r#"
+        ⚠ nobody asks feed `echo` for updates
+           feed echo: waiting = 0
+           nothing waits in it, so nothing is late; its reader may be down, or has another address or token
+           → start its reader, or end the feed: curl --request DELETE --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME
+        ⚠ фід `echo` ніхто не читає
+           feed echo: waiting = 0
+           у ньому нічого не чекає, тож нічого не запізнюється; читач міг зупинитися або має іншу адресу чи токен
+           → запустіть його читача або скасуйте фід: curl --request DELETE --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME
+    "#]],
+    );
+}
+
+#[test]
+fn nobody_reads_a_feed() {
+    check(
+        "feeds.unread",
+        expect![[r#"
+        ❌ nobody reads feed `echo`, and 7 updates wait in it
+           feed echo: waiting = 7
+           its reader is down, or has another address or token
+           → start its reader, or end the feed: curl --request DELETE --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME
+        ❌ фід `echo` ніхто не читає, а чекають оновлень: 7
+           feed echo: waiting = 7
+           читач зупинився або має іншу адресу чи токен
+           → запустіть його читача або скасуйте фід: curl --request DELETE --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME
+    "#]],
+    );
+}
+
+#[test]
+fn updates_are_about_to_be_forgotten_unread() {
+    check(
+        "feeds.leaving",
+        expect![[r#"
+        ❌ updates are about to be forgotten that nobody has read in feed `echo`: 7 wait, the oldest came 3660 minutes ago
+           feed echo: waiting = 7
+           updates are kept for KEEP_HOURS, read or not
+           → start its reader, or end the feed: curl --request DELETE --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME
+        ❌ скоро буде забуто оновлення, яких у фіді `echo` ніхто не прочитав: чекають 7, найстаріше надійшло 3660 хв тому
+           feed echo: waiting = 7
+           оновлення зберігаються KEEP_HOURS годин, прочитані чи ні
+           → запустіть його читача або скасуйте фід: curl --request DELETE --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME
+    "#]],
+    );
+}
+
+#[test]
+fn a_poller_may_have_the_real_token() {
+    check(
+        "poller.real_token",
+        expect![[r#"
+        ⚠ somebody with the bot's own token took the webhook away, although there is a feed
+           incidents of the last hour = 1
+           it may be a reader of the feed that was given the bot's token, or the usual address
+           → give that program the address and the token of the feed; a new token: curl --request POST --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME/rotate
+        ⚠ хтось із токеном самого бота зняв вебхук, хоча є фід
+           incidents of the last hour = 1
+           це може бути читач фіда, якому дали токен бота або звичайну адресу
+           → дайте тій програмі адресу й токен фіда; новий токен: curl --request POST --header "Authorization: Bearer $ADMIN_TOKEN" https://onehook.example.workers.dev/admin/feeds/NAME/rotate
     "#]],
     );
 }
