@@ -332,7 +332,7 @@ impl Bell for RungAfter<'_> {
     fn wait(&self, known: i64, _: u32) -> Boxed<'_, Option<i64>> {
         if known >= 0 {
             self.bot.telegram.advance(40);
-            arrive(self.bot, 700, &[(1, "rung")]);
+            arrive(self.bot, 700 + self.rings.get(), &[(1, "rung")]);
             self.rings.set(self.rings.get() + 1);
         }
         Box::pin(std::future::ready(Some(self.rings.get())))
@@ -457,6 +457,31 @@ fn a_backlog_is_handed_out_in_order_a_hundred_at_a_time() {
         got.extend(batch);
     }
     assert_eq!(got, texts);
+}
+
+#[test]
+fn what_concerns_others_does_not_use_up_the_queries_of_a_poll() {
+    let bot: &'static TestBot = Box::leak(Box::new(TestBot::new()));
+    let reader = feed(bot, "presses", r#"{"allowed_updates": ["callback_query"]}"#);
+    let bell = Rc::new(RungAfter {
+        bot,
+        rings: Cell::new(0),
+    });
+    bot.hang_up_bell(Rc::<RungAfter>::clone(&bell));
+    assert!(reader.gets(&json!({"timeout": 50})).is_empty());
+    // Each ring costs a look, and seven queries to take the update in; the free plan allows fifty.
+    assert_eq!(bell.rings.get(), 6, "the sixth ends it after 48 queries");
+}
+
+#[test]
+fn a_feed_that_becomes_the_main_one_keeps_what_it_has_not_handed_out() {
+    let bot = TestBot::new();
+    let reader = feed(&bot, "echo", "");
+    arrive(&bot, 500, &[(1, "before")]);
+    let changed = bot.operator().put("/admin/feeds/echo", r#"{"main": true}"#);
+    assert_eq!(changed.status, 200);
+    arrive(&bot, 501, &[(1, "after")]);
+    assert_eq!(reader.polls(), ["before", "after"]);
 }
 
 #[test]

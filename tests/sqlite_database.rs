@@ -149,12 +149,8 @@ fn give_clock(connection: &Connection, clock: Arc<AtomicU64>) {
 fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
     let mut prepared = connection.prepare_cached(statements::text(statement.name))?;
     let columns = prepared.column_count();
-    // Parameters a statement does not name are no error to D1.
-    let values = statement
-        .values
-        .iter()
-        .take(prepared.parameter_count())
-        .map(bound);
+    // D1 refuses fewer values than a statement has places for, and more.
+    let values = statement.values.iter().map(bound);
     let mut found = prepared.query(params_from_iter(values))?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {

@@ -83,7 +83,10 @@ pub async fn make<D: Database, T: Transport, N: Notes>(
         return refuse(500, &voice.complain("admin.no_randomness", &[]));
     };
     let made = match app.inbox.make_feed(name, &token, wanted).await {
-        Ok(Some(made)) => made,
+        Ok(Some(made)) => {
+            app.isolate.forget_passes();
+            made
+        }
         Ok(None) => return refuse(409, &voice.complain("admin.other_main", &[name])),
         Err(error) => return unavailable(request, voice, &error),
     };

@@ -30,6 +30,12 @@ const OFFSET_MAX: i64 = (1 << 53) - 1;
 /// below the 50 requests of the free plan.
 const PAUSES_MS: (u32, u32) = (250, 2_000);
 
+/// After how many queries a poll ends, whether its time is up or not: the free plan allows 50, and the last of them hand out.
+const QUERIES_MAX: u32 = 42;
+
+/// How many queries it takes to hand out.
+const QUERIES_TO_HAND_OUT: u32 = 7;
+
 /// How long one waits for the bell at a time, in milliseconds: a lease that runs out rings none.
 const BELL_MS: u32 = 10_000;
 
@@ -81,11 +87,12 @@ async fn updates<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     feed: i64,
     asked: Asked,
-    mut kinds: Option<Option<String>>,
+    mut kinds: Option<String>,
 ) -> Result<Option<String>, InboxError> {
     let left_ms = || asked.until - app.telegram.transport().now_ms();
-    let (mut pause_ms, mut rings) = (PAUSES_MS.0, None);
+    let (mut pause_ms, mut rings, mut queries) = (PAUSES_MS.0, None, 0);
     loop {
+        queries += QUERIES_TO_HAND_OUT;
         let (offset, limit) = (asked.offset, asked.limit);
         let updates = app
             .inbox
@@ -107,6 +114,10 @@ async fn updates<D: Database, T: Transport, N: Notes>(
                 app.telegram.transport().pause(pause_ms.min(left_ms)).await;
                 pause_ms = (pause_ms * 2).min(PAUSES_MS.1);
             }
+            queries += 1;
+            if queries > QUERIES_MAX {
+                return Ok(None);
+            }
             if app.inbox.has_news(feed).await? {
                 break;
             }
@@ -115,8 +126,8 @@ async fn updates<D: Database, T: Transport, N: Notes>(
 }
 
 /// The kinds of updates in a parameter, as Telegram takes them: what is no list of texts is no wish at all; names it does not know are
-/// skipped; and where none is left, the inner `None`, its default is meant (`Client.cpp:16889`).
-fn known(kinds: &str) -> Option<Option<String>> {
+/// skipped; and an empty list means its default (`Client.cpp:16889`).
+fn known(kinds: &str) -> Option<String> {
     let kinds = elements(kinds)?.into_iter().map(text_in);
     let kinds: Vec<String> = kinds.collect::<Option<_>>()?;
     let all = DEFAULT_ALLOWED_UPDATES.iter().chain(&OTHER_KINDS);
@@ -124,5 +135,5 @@ fn known(kinds: &str) -> Option<Option<String>> {
         .filter(|kind| kinds.iter().any(|asked| asked.eq_ignore_ascii_case(kind)))
         .copied()
         .collect();
-    Some((!known.is_empty()).then(|| list_of(&known)))
+    Some(list_of(&known))
 }

@@ -96,9 +96,14 @@ impl<D: Database> Inbox<D> {
 
     /// Ends a feed. What it was, as JSON. `None`: there was none.
     pub async fn drop_feed(&self, name: &str) -> Result<Option<String>, InboxError> {
-        let about = |what| statement(what, vec![self.bot.0.into(), name.into(), Value::Null]);
-        let statements = ["SHOW_FEED", "DROP_FED", "DROP_FEED"].map(about);
-        let rows = self.send("end the feed", statements.into(), &[]).await?;
+        let key = || vec![self.bot.0.into(), name.into()];
+        let shown = [key(), vec![Value::Null]].concat();
+        let statements = vec![
+            statement("SHOW_FEED", shown),
+            statement("DROP_FED", key()),
+            statement("DROP_FEED", key()),
+        ];
+        let rows = self.send("end the feed", statements, &[]).await?;
         let shown = rows.into_iter().next().and_then(first);
         Ok(shown.map(|mut row| row.text(0)))
     }
@@ -125,13 +130,13 @@ impl<D: Database> Inbox<D> {
     /// Forgets what an offset confirms, and hands out what a feed has, as a JSON array of updates. Said again after a lost answer, it
     /// hands out the same.
     ///
-    /// `kinds`: which the reader asks for from now on, where it says so; the inner `None`: those Telegram sends by default.
+    /// `kinds`: which the reader asks for from now on, where it says so, as a JSON array; an empty one: those Telegram sends by default.
     pub async fn hand_out(
         &self,
         feed: i64,
         offset: i64,
         limit: i64,
-        kinds: Option<Option<String>>,
+        kinds: Option<String>,
     ) -> Result<Option<String>, InboxError> {
         let (feed, offset, limit) = (Value::from(feed), Value::from(offset), Value::from(limit));
         let visit = self.visit();

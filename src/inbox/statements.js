@@ -65,7 +65,7 @@ const oneMore = `ON CONFLICT (bot, kind) DO UPDATE SET count = count + 1, subjec
 
 // What a feed has not taken in yet, some of the oldest. Nothing as long as it has many already that nobody has confirmed. ?1 feed
 const untaken =
-  `inbox, feed WHERE feed.seq = ?1 AND inbox.bot = feed.bot AND inbox.seq > feed.taken AND (SELECT count(*) FROM feed_update
+  `inbox, feed WHERE feed.seq = ?1 AND +inbox.bot = feed.bot AND inbox.seq > feed.taken AND (SELECT count(*) FROM feed_update
   WHERE feed_update.feed = ?1 AND feed_update.seq <= feed.taken) < 500 ORDER BY inbox.seq LIMIT 100`;
 
 // What a feed may hand out: nobody has it, nor an earlier one of its lane. ?1 feed
@@ -79,10 +79,10 @@ const shownFeed =
   json(coalesce(allowed_updates, asked_updates)), 'methods', json(methods), 'lease_seconds', lease_ms / 1000, 'created_at', created_at,
   'polled_at', nullif(polled_at, 0), 'waiting', waiting, 'handed_out', handed_out, 'oldest_waiting_seconds', oldest_ms / 1000) AS shown,
   name, waiting, ${now} - polled_at AS polled_ms, oldest_ms FROM (SELECT *, (SELECT count(*) FROM feed_update
-  WHERE feed_update.feed = feed.seq) + (SELECT count(*) FROM inbox WHERE inbox.bot = feed.bot AND inbox.seq > feed.taken
+  WHERE feed_update.feed = feed.seq) + (SELECT count(*) FROM inbox WHERE +inbox.bot = feed.bot AND inbox.seq > feed.taken
   AND ${takes("kind")} AND kind <> 'alert') AS waiting, (SELECT count(*) FROM feed_update WHERE feed_update.feed = feed.seq
   AND lease_until > ${now}) AS handed_out, (SELECT ${now} - received_at FROM inbox WHERE inbox.seq = coalesce(
-  (SELECT min(seq) FROM feed_update WHERE feed_update.feed = feed.seq), (SELECT min(seq) FROM inbox WHERE inbox.bot = feed.bot
+  (SELECT min(seq) FROM feed_update WHERE feed_update.feed = feed.seq), (SELECT min(seq) FROM inbox WHERE +inbox.bot = feed.bot
   AND inbox.seq > feed.taken AND ${takes("kind")} AND kind <> 'alert'))) AS oldest_ms FROM feed WHERE bot = ?1)`;
 
 export const statements = {
@@ -448,7 +448,8 @@ export const statements = {
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?8, 0, newest), newest, 2000000001, ${now} FROM
     (SELECT coalesce(max(seq), 0) AS newest FROM inbox) WHERE NOT EXISTS (SELECT 1 FROM feed WHERE bot = ?1 AND ?4 = 1
     AND is_main = 1 AND name <> ?2) ON CONFLICT (bot, name) DO UPDATE SET is_main = excluded.is_main,
-    allowed_updates = excluded.allowed_updates, methods = excluded.methods, lease_ms = excluded.lease_ms`,
+    allowed_updates = excluded.allowed_updates, methods = excluded.methods, lease_ms = excluded.lease_ms,
+    born = iif(excluded.is_main > feed.is_main, excluded.born, feed.born)`,
 
   // Gives a feed another token; the one before is accepted for a while.
   //
@@ -477,9 +478,9 @@ export const statements = {
     `SELECT seq, methods FROM feed WHERE bot = ?1 AND name = ?2
     AND (token_sha256 = ?3 OR (old_sha256 = ?3 AND old_until > ${now}))`,
 
-  // Remembers which kinds a feed's reader asked for. ?1 feed, ?2 the kinds as JSON, or NULL for Telegram's default
+  // Remembers which kinds a feed's reader asked for. ?1 feed, ?2 the kinds as JSON; an empty list is Telegram's default
   ASK_FOR_KINDS:
-    `UPDATE feed SET asked_updates = ?2 WHERE seq = ?1 AND asked_updates IS NOT ?2`,
+    `UPDATE feed SET asked_updates = nullif(?2, '[]') WHERE seq = ?1 AND asked_updates IS NOT nullif(?2, '[]')`,
 
   // Whoever asks with an offset has everything before it of the batch that it stands in or behind, and gets the rest of that batch
   // again; or the batch that was handed out for the very same offset, whose answer must have been lost. ?1 feed, ?2 offset, ?3 the visit
