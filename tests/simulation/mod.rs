@@ -12,6 +12,7 @@ mod history;
 mod ledger;
 mod people;
 mod ports;
+mod readers;
 mod scenario;
 mod visit;
 mod world;
