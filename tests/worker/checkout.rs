@@ -82,10 +82,10 @@ pub(super) fn migrated() -> &'static Path {
     })
 }
 
-/// `wrangler.toml` with its block about the queue in force, to be read from another folder.
-pub(super) fn with_queue() -> String {
+/// `wrangler.toml` with one of its blocks that are comments in force, by its first table, to be read from another folder.
+pub(super) fn with(first_table: &str) -> String {
     let text = fs::read_to_string(checkout().join("wrangler.toml")).unwrap();
-    let (before, block) = text.split_once("# [[queues.producers]]").unwrap();
+    let (before, block) = text.split_once(&format!("# {first_table}")).unwrap();
     let (block, after) = block.split_once("\n\n").unwrap();
     let block = block.replace("\n# ", "\n").replace("\n#", "\n");
     let build = before.find("[build]").unwrap();
@@ -96,7 +96,7 @@ pub(super) fn with_queue() -> String {
         "\"build/index.js\"",
         &format!("{:?}", path("build/index.js")),
     );
-    format!("{before}[[queues.producers]]{block}\n\n{after}")
+    format!("{before}{first_table}{block}\n\n{after}")
 }
 
 /// An empty folder that no other worker uses.

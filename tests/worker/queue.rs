@@ -11,7 +11,7 @@ const PEOPLE: usize = 30;
 #[test]
 fn through_the_queue_everybody_is_answered_once_and_in_order() {
     let worker = Worker::start_with(&Start {
-        has_queue: true,
+        switched_on: Some("[[queues.producers]]"),
         ..Start::default()
     });
     assert_eq!(worker.ask("PUT /admin/webhook", "").status, 200);

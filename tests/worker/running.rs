@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use onehook::secret::hex;
 use serde_json::Value;
 
-use super::checkout::{checkout, copy, fresh_folder, in_checkout, migrated, with_queue};
+use super::checkout::{checkout, copy, fresh_folder, in_checkout, migrated, with};
 use crate::emulator::server::{self, KnownBot, Running};
 use crate::emulator::telegram::Options;
 
@@ -49,8 +49,8 @@ pub(super) struct Start {
     pub is_migrated: bool,
     /// Whether the secrets are set.
     pub has_secrets: bool,
-    /// Whether it has the queue that `wrangler.toml` describes.
-    pub has_queue: bool,
+    /// What `wrangler.toml` describes in a comment and this worker has: the first table of it.
+    pub switched_on: Option<&'static str>,
 }
 
 impl Default for Start {
@@ -59,7 +59,7 @@ impl Default for Start {
             entry: None,
             is_migrated: true,
             has_secrets: true,
-            has_queue: false,
+            switched_on: None,
         }
     }
 }
@@ -101,8 +101,8 @@ impl Worker {
             String::new()
         };
         fs::write(folder.join("worker.env"), secrets).unwrap();
-        if start.has_queue {
-            fs::write(folder.join("wrangler.toml"), with_queue()).unwrap();
+        if let Some(first_table) = start.switched_on {
+            fs::write(folder.join("wrangler.toml"), with(first_table)).unwrap();
         }
         let telegram = telegram(&bot_token);
         let mut worker = Self {
