@@ -52,7 +52,7 @@ impl Reading {
             SqliteDatabase::new(Rc::new(move || clock.get()))
         };
         let wanted = WantedFeed {
-            is_main: seed % 2 == 0,
+            is_main: seed.is_multiple_of(2),
             allowed_updates: None,
             methods: None,
             lease_ms: i64::try_from(LEASE_MS).unwrap(),
@@ -72,11 +72,15 @@ impl Reading {
         let token = Secret::new("4242:token".to_owned());
         let made = block_on(reading.inbox().make_feed("echo", &token, wanted));
         assert!(made.unwrap().is_some_and(|made| made.is_mine));
-        let count = reading.random.within(1, 4);
+        let count = reading.pick(4) + 1;
+        reading.instances.resize_with(count, Instance::default);
         reading
-            .instances
-            .resize_with(count as usize, Instance::default);
-        reading
+    }
+
+    /// One of so many, counted from 0.
+    fn pick(&mut self, count: usize) -> usize {
+        let last = u64::try_from(count).unwrap() - 1;
+        usize::try_from(self.random.within(0, last)).unwrap()
     }
 
     /// The inbox, as one visit has it.
@@ -101,7 +105,7 @@ impl Reading {
     fn poll(&mut self, who: usize) {
         let faults = [Trip::Works, Trip::FailsBefore, Trip::FailsAfter];
         let trips: Vec<Trip> = (0..self.random.within(0, 2))
-            .map(|_| faults[self.random.within(0, 2) as usize])
+            .map(|_| faults[self.pick(3)])
             .collect();
         self.database.next_trips(&trips);
         let limit = i64::try_from(self.random.within(1, 12)).unwrap();
@@ -205,7 +209,7 @@ impl Reading {
     }
 
     fn step(&mut self) {
-        let who = self.random.within(0, self.instances.len() as u64 - 1) as usize;
+        let who = self.pick(self.instances.len());
         match self.random.within(0, 19) {
             0..=7 => self.arrive(),
             8..=16 => self.poll(who),
