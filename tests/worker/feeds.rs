@@ -1,9 +1,13 @@
 //! Real polling bots on a feed of the worker, in several instances at once: each text is answered once, whoever comes and goes.
 
+use std::fs;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use super::running::{Start, Worker};
+use serde_json::Value;
+
+use super::running::{OWNER, Start, Worker};
 use super::take_over::bot_token;
 use super::{alone, open, size};
 use crate::emulator::stage::TOKEN;
@@ -227,6 +231,49 @@ tests_of!(pytelegrambotapi, "pyTelegramBotAPI");
 tests_of!(grammy, "grammY");
 tests_of!(telegraf, "Telegraf");
 tests_of!(teloxide, "teloxide");
+
+/// Three megabytes up, and down again, with nothing of the bot's token on the way.
+#[test]
+fn a_file_goes_to_telegram_and_comes_back_through_a_feed() {
+    let (worker, feed) = worker_with_feed(LEASE);
+    let chat = super::chat_of(&worker, OWNER);
+    let bytes: Vec<u8> = (0..3_000_000_u32)
+        .flat_map(u32::to_le_bytes)
+        .step_by(4)
+        .collect();
+    let path = worker.folder.join("document.bin");
+    fs::write(&path, &bytes).unwrap();
+    let curl = |arguments: &[&str]| {
+        let output = Command::new("curl")
+            .arg("--silent")
+            .args(arguments)
+            .output()
+            .unwrap();
+        output.stdout
+    };
+    let api = format!("{}/bot{}", feed.url, feed.token);
+    let document = format!("document=@{}", path.display());
+    let sent = curl(&[
+        "--form",
+        &format!("chat_id={chat}"),
+        "--form",
+        &document,
+        &format!("{api}/sendDocument"),
+    ]);
+    let sent: Value = serde_json::from_slice(&sent).unwrap();
+    let file_id = sent["result"]["document"]["file_id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{sent}"));
+    let file = curl(&[&format!("{api}/getFile?file_id={file_id}")]);
+    let file: Value = serde_json::from_slice(&file).unwrap();
+    let file_path = file["result"]["file_path"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{file}"));
+    let address = format!("{}/file/bot{}/{file_path}", feed.url, feed.token);
+    assert!(curl(&[&address]) == bytes, "the file came back changed");
+    let real = bot_token(&worker);
+    assert!(!file.to_string().contains(real.split_once(':').unwrap().1));
+}
 
 /// No limit is set here: the machine is shared. The figures stand beside each other because they are of the same minute.
 #[test]
