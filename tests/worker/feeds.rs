@@ -60,6 +60,23 @@ impl Feed {
         Scene::new(&worker.telegram, client, &self.url, &self.token, PEOPLE)
     }
 
+    /// What has become of everything that was written. `rest` is how long what was not confirmed may take to come again.
+    fn outcome(
+        &self,
+        worker: &Worker,
+        scene: &mut Scene,
+        (client, what): (&Client, &str),
+        rest: Duration,
+    ) -> Account {
+        scene.wait_for_all_answers();
+        thread::sleep(rest);
+        let account = scene.account();
+        eprintln!("figures: {} {what}: {}", client.name, account.figures());
+        account.no_poll_was_refused();
+        self.has_done_no_harm(worker, scene);
+        account
+    }
+
     /// Nobody has changed the webhook, and neither token went where it does not belong.
     fn has_done_no_harm(&self, worker: &Worker, scene: &Scene<'_>) {
         let state = worker.telegram.state();
@@ -90,16 +107,16 @@ fn one_instance_answers_all(client: &'static Client) {
     scene.start("v1");
     scene.wait_for_polls();
     scene.write(100);
-    scene.wait_for_all_answers();
-    thread::sleep(LEASE + BEYOND_THE_LEASE);
-    let account = scene.account();
-    eprintln!("figures: {} alone: {}", client.name, account.figures());
+    let account = feed.outcome(
+        &worker,
+        &mut scene,
+        (client, "alone"),
+        LEASE + BEYOND_THE_LEASE,
+    );
     account.every_text_is_answered_exactly_once();
-    account.no_poll_was_refused();
     if client.keeps_order {
         account.every_chat_is_in_order();
     }
-    feed.has_done_no_harm(&worker, &scene);
 }
 
 fn two_instances_share_the_work(client: &'static Client) {
@@ -110,15 +127,15 @@ fn two_instances_share_the_work(client: &'static Client) {
     scene.start("v2");
     scene.wait_for_polls();
     scene.write(size("FEED_MESSAGES", 2_000, 10_000));
-    scene.wait_for_all_answers();
-    thread::sleep(LEASE_OF_MANY + BEYOND_THE_LEASE);
-    let account = scene.account();
-    eprintln!("figures: {} shared: {}", client.name, account.figures());
+    let account = feed.outcome(
+        &worker,
+        &mut scene,
+        (client, "shared"),
+        LEASE_OF_MANY + BEYOND_THE_LEASE,
+    );
     account.every_text_is_answered_exactly_once();
-    account.no_poll_was_refused();
     account.everyone_took_part();
     has_order(&account, client);
-    feed.has_done_no_harm(&worker, &scene);
 }
 
 /// Who confirms before it has handled frees the chat for others, so its own order is not the feed's to keep.
@@ -140,14 +157,14 @@ fn one_of_two_is_killed(client: &'static Client) {
     scene.kill("v1");
     scene.start("v3");
     scene.write(100);
-    scene.wait_for_all_answers();
-    thread::sleep(LEASE_OF_MANY + BEYOND_THE_LEASE);
-    let account = scene.account();
-    eprintln!("figures: {} killed: {}", client.name, account.figures());
+    let account = feed.outcome(
+        &worker,
+        &mut scene,
+        (client, "killed"),
+        LEASE_OF_MANY + BEYOND_THE_LEASE,
+    );
     account.nothing_is_lost_or_doubled_that_telegram_would_not();
-    account.no_poll_was_refused();
     has_order(&account, client);
-    feed.has_done_no_harm(&worker, &scene);
 }
 
 fn a_version_replaces_another(client: &'static Client) {
@@ -163,16 +180,16 @@ fn a_version_replaces_another(client: &'static Client) {
     scene.wait_for_answers(150);
     scene.stop("v1");
     scene.write(100);
-    scene.wait_for_all_answers();
-    thread::sleep(LEASE_OF_MANY + BEYOND_THE_LEASE);
-    let account = scene.account();
-    eprintln!("figures: {} deployed: {}", client.name, account.figures());
+    let account = feed.outcome(
+        &worker,
+        &mut scene,
+        (client, "deployed"),
+        LEASE_OF_MANY + BEYOND_THE_LEASE,
+    );
     account.nothing_is_lost_or_doubled_that_telegram_would_not();
-    account.no_poll_was_refused();
     if client.stops_cleanly {
         account.every_text_is_answered_exactly_once();
     }
-    feed.has_done_no_harm(&worker, &scene);
 }
 
 /// What was written before it started is answered too: a feed drops nothing because one of its readers says so.
@@ -183,12 +200,8 @@ fn dropping_harms_nobody(client: &'static Client) {
     scene.start_and_drop("v1");
     scene.wait_for_polls();
     scene.write(50);
-    scene.wait_for_all_answers();
-    let account = scene.account();
-    eprintln!("figures: {} dropping: {}", client.name, account.figures());
+    let account = feed.outcome(&worker, &mut scene, (client, "dropping"), Duration::ZERO);
     account.every_text_is_answered_exactly_once();
-    account.no_poll_was_refused();
-    feed.has_done_no_harm(&worker, &scene);
 }
 
 /// What each library goes through, as tests of its own.
