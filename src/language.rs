@@ -1,6 +1,7 @@
 //! The two languages onehook speaks.
 
 use crate::phrases::filled;
+use crate::search::{before, split};
 
 /// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +19,7 @@ impl Language {
 
     /// The language of an IETF tag such as `uk` or `en-GB`, where it is one of ours.
     pub fn from_tag(tag: &str) -> Option<Self> {
-        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
+        let primary = before(before(tag.trim_ascii(), "-"), "_");
         match primary.to_ascii_lowercase().as_str() {
             "en" => Some(Self::English),
             "uk" => Some(Self::Ukrainian),
@@ -28,9 +29,8 @@ impl Language {
 
     /// The first of ours in an `Accept-Language` header. Browsers list languages in order of preference, so weights are not read.
     pub fn from_accept_language(header: &str) -> Option<Self> {
-        header
-            .split(',')
-            .find_map(|entry| Self::from_tag(entry.split(';').next().unwrap_or_default()))
+        let mut entries = split(header, ",").into_iter();
+        entries.find_map(|entry| Self::from_tag(before(entry, ";")))
     }
 
     /// Its tag.

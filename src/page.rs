@@ -47,6 +47,15 @@ pub(crate) fn number(
     }
 }
 
+/// Whether something is asked for that is not done unasked.
+pub(crate) fn switch(request: &Request, voice: Voice, name: &str) -> Result<bool, Complaint> {
+    match request.parameter(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(bad_parameter(voice, name, other, "true, false")),
+    }
+}
+
 /// Cuts a list that was asked for with one entry more than the page holds. Whether there is a next page.
 pub(crate) fn cut<E>(entries: &mut Vec<E>, limit: i64) -> bool {
     let limit = usize::try_from(limit).unwrap_or_default();

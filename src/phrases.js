@@ -2,6 +2,20 @@
 // tests/phrases.rs reads the object as JSON and checks it against the sources.
 
 const phrases = {
+  "deployment.incomplete": ["this deployment is not complete\n{} settings cannot be used\nfollow the remedies in `complaints`, then try again", "розгортання неповне\nне годяться налаштування: {}\nзробіть, що радять `complaints`, і спробуйте знову"],
+  "deployment.no_binding": ["the binding `{}` is missing\nthe deployed configuration does not name it\nkeep `{}` with `binding = \"{}\"` in `wrangler.toml` and run `scripts/deploy`", "бракує прив'язки `{}`\nконфігурація розгортання її не називає\nзалиште `{}` з `binding = \"{}\"` у `wrangler.toml` і виконайте `scripts/deploy`"],
+  "deployment.no_token": ["`{}` cannot be used\nit is not set\nrun `npx wrangler secret put TELEGRAM_BOT_TOKEN` and paste the token that BotFather shows", "`{}` не годиться\nйого не задано\nвиконайте `npx wrangler secret put TELEGRAM_BOT_TOKEN` і вставте токен, який показує BotFather"],
+  "deployment.bad_token": ["`{}` cannot be used\nit does not look like `123456:ABC…`\nrun `npx wrangler secret put TELEGRAM_BOT_TOKEN` and paste the token that BotFather shows", "`{}` не годиться\nвін не схожий на `123456:ABC…`\nвиконайте `npx wrangler secret put TELEGRAM_BOT_TOKEN` і вставте токен, який показує BotFather"],
+  "deployment.no_admin_token": ["`{}` cannot be used\nit is not set\nrun `openssl rand -hex 32`, then `npx wrangler secret put ADMIN_TOKEN` and paste what it printed", "`{}` не годиться\nйого не задано\nвиконайте `openssl rand -hex 32`, потім `npx wrangler secret put ADMIN_TOKEN` і вставте надруковане"],
+  "deployment.short_admin_token": ["`{}` cannot be used\nit has {} characters, fewer than {}\nrun `openssl rand -hex 32`, then `npx wrangler secret put ADMIN_TOKEN` and paste what it printed", "`{}` не годиться\nу ньому {} символів, менше ніж {}\nвиконайте `openssl rand -hex 32`, потім `npx wrangler secret put ADMIN_TOKEN` і вставте надруковане"],
+  "deployment.bad_alert_url": ["`{}` cannot be used\nit does not begin with `https://`\nrun `npx wrangler secret put ALERT_URL` and paste an address that does", "`{}` не годиться\nадреса не починається з `https://`\nвиконайте `npx wrangler secret put ALERT_URL` і вставте адресу, що так починається"],
+  "deployment.bad_api_root": ["`{}` cannot be used\n`{}` is neither https nor on this machine, and the token travels in the address\nuse an address that begins with `https://`", "`{}` не годиться\n`{}` не https і не на цій машині, а токен іде в адресі\nзадайте адресу, що починається з `https://`"],
+  "deployment.bad_public_url": ["`{}` cannot be used\n`{}` does not begin with `https://`\nset it to the worker's address, such as `https://onehook.example.workers.dev`", "`{}` не годиться\n`{}` не починається з `https://`\nзадайте адресу воркера, наприклад `https://onehook.example.workers.dev`"],
+  "deployment.bad_owner": ["`{}` cannot be used\n`{}` is not the number of a person\nlist numbers such as `1001,1002`; the bot tells yours when you send it /id", "`{}` не годиться\n`{}` не є номером людини\nперелічіть номери, наприклад `1001,1002`; свій бот скаже, якщо надіслати йому /id"],
+  "deployment.bad_kind": ["`{}` cannot be used\n`{}` is not the name of a kind of update\nlist kinds such as `message,callback_query`", "`{}` не годиться\n`{}` не є назвою виду оновлень\nперелічіть види, наприклад `message,callback_query`"],
+  "deployment.bad_number": ["`{}` cannot be used\n`{}` is not a number from {} to {}\nset it to a number from {} to {}, or remove it for {}", "`{}` не годиться\n`{}` не є числом від {} до {}\nзадайте число від {} до {} або приберіть, тоді буде {}"],
+  "deployment.bad_switch": ["`{}` cannot be used\n`{}` is neither `true` nor `false`\nset it to `true` or `false`", "`{}` не годиться\n`{}` — ні `true`, ні `false`\nзадайте `true` або `false`"],
+  "deployment.bad_language": ["`{}` cannot be used\nonehook does not speak `{}`\nset it to `en` or `uk`", "`{}` не годиться\nonehook не говорить мовою `{}`\nзадайте `en` або `uk`"],
   "admin.token_accepted": ["Token accepted: @{}", "Токен прийнято: @{}"],
   "admin.updates_cleared": ["Old updates cleared", "Старі оновлення очищено"],
   "admin.old_webhook_removed": ["Old webhook removed: {}", "Старий вебхук видалено: {}"],
@@ -16,6 +30,7 @@ const phrases = {
   "admin.read_back_differs": ["Telegram has another webhook than the one just set", "Telegram має інший вебхук, ніж щойно заданий"],
   "admin.taken_otherwise": ["Telegram has the address, but took these otherwise than asked: {}", "Telegram має адресу, але це сприйняв інакше, ніж просили: {}"],
   "admin.body_too_large": ["it is larger than 64 KiB", "воно більше за 64 КіБ"],
+  "admin.body_no_text": ["it is not UTF-8", "воно не в UTF-8"],
   "admin.body_broken": ["it broke off", "воно обірвалося"],
   "admin.somebody_else_set_it": ["the webhook is not as it was just set\nTelegram now has `{}`; somebody else sets it too\nfind the other program that holds the token, then repeat this call", "вебхук не такий, яким його щойно задано\nTelegram тепер має `{}`; його задає ще хтось\nзнайдіть іншу програму з цим токеном і повторіть цей виклик"],
   "admin.bad_wish": ["`{}` cannot be used\n{}\ncorrect it and repeat the call; the webhook was not touched", "`{}` не годиться\n{}\nвиправте й повторіть виклик; вебхук не змінено"],

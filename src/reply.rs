@@ -54,7 +54,7 @@ impl Reply {
     pub fn text(status: u16, body: &str) -> Self {
         Self::empty(status)
             .with_header("content-type", "text/plain; charset=utf-8")
-            .with_body([body.trim_end(), "\n"].concat())
+            .with_body([body.trim_ascii_end(), "\n"].concat())
     }
 
     /// An error, in the form the visitor asked for.

@@ -2,6 +2,7 @@
 
 use crate::language::Language;
 use crate::reply::Format;
+use crate::search::{split, split_once};
 
 /// The headers that are read anywhere. The door hands over these and no others.
 pub const HEADERS: [&str; 7] = [
@@ -61,10 +62,8 @@ impl Request {
     /// How the visitor wants to read the answer: JSON, unless plain text is asked for.
     pub fn format(&self) -> Format {
         let accepted = self.header("accept").unwrap_or_default();
-        if accepted
-            .split(',')
-            .any(|entry| entry.trim().starts_with("text/plain"))
-        {
+        let mut accepted = split(accepted, ",").into_iter();
+        if accepted.any(|entry| entry.trim_ascii().starts_with("text/plain")) {
             Format::Text
         } else {
             Format::Json
@@ -91,15 +90,15 @@ impl Request {
 
 /// A parameter of a query or a form, decoded. An empty one counts as missing.
 pub(crate) fn parameter_in(form: &str, name: &str) -> Option<String> {
-    form.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    split(form, "&").into_iter().find_map(|pair| {
+        let (key, value) = split_once(pair, "=").unwrap_or((pair, ""));
         (decoded(key) == name)
             .then(|| decoded(value))
             .filter(|value| !value.is_empty())
     })
 }
 
-/// Undoes percent-encoding. Whatever is no UTF-8 afterwards becomes a replacement character.
+/// Undoes percent-encoding. Of what is no UTF-8 afterwards, ASCII stays.
 pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -119,7 +118,10 @@ pub(crate) fn decoded(text: &str) -> String {
             _ => byte,
         });
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let ascii = error.into_bytes().into_iter().filter(u8::is_ascii);
+        ascii.map(char::from).collect()
+    })
 }
 
 fn digit(byte: u8) -> Option<u8> {

@@ -13,8 +13,10 @@ use crate::inbox::database::Database;
 use crate::inbox::outbox::Decision;
 use crate::json::{list_of, text_of};
 use crate::notes::Notes;
+use crate::phrases::Voice;
 use crate::reply::{Complaint, Reply};
 use crate::request::{Body, Request};
+use crate::search::split;
 use crate::telegram::transport::Transport;
 use crate::visit::Boxed;
 use crate::webhook::{self, Delivered};
@@ -107,7 +109,7 @@ fn of_one<'a, D: Database, T: Transport, N: Notes>(
 ) -> Boxed<'a, Reply> {
     let parts: Vec<&str> = path
         .strip_prefix("/admin/")
-        .map(|path| path.split('/').collect())
+        .map(|path| split(path, "/"))
         .unwrap_or_default();
     let reply = match (method, parts.as_slice()) {
         (_, [_, "", ..]) => Reply::not_found(),
@@ -138,12 +140,8 @@ fn of_one<'a, D: Database, T: Transport, N: Notes>(
 }
 
 /// The answer to everybody while the deployment is not complete: everything that is missing, at once.
-pub fn misconfigured(complaints: &[Complaint]) -> Reply {
-    let error = Complaint::new(
-        "this deployment is not complete",
-        format!("{} settings cannot be used", complaints.len()),
-        "follow the remedies in `complaints`, then try again",
-    );
+pub fn misconfigured(complaints: &[Complaint], voice: Voice) -> Reply {
+    let error = voice.complain("deployment.incomplete", &[&complaints.len().to_string()]);
     let body = [
         ("error", &*text_of(&error)),
         ("complaints", &list_of(complaints)),

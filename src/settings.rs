@@ -1,7 +1,9 @@
 //! What the operator chose: read once from secrets and variables, all complaints at once.
 
 use crate::language::Language;
+use crate::phrases::Voice;
 use crate::reply::Complaint;
+use crate::search::{split, split_once};
 use crate::secret::{Secret, Sha256Digest};
 use crate::telegram::address::{self, Reach};
 use crate::telegram::ids::{BotId, UserId};
@@ -76,14 +78,19 @@ pub struct Settings {
 /// Reads one variable after another and collects what is wrong with them.
 struct Reader<F> {
     lookup: F,
+    voice: Voice,
     complaints: Vec<Complaint>,
 }
 
 impl Settings {
     /// Reads all settings through `lookup`, which knows secrets and variables by name.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<Complaint>> {
+    pub fn read(
+        lookup: impl Fn(&str) -> Option<String>,
+        voice: Voice,
+    ) -> Result<Self, Vec<Complaint>> {
         let mut reader = Reader {
             lookup,
+            voice,
             complaints: Vec::new(),
         };
         let (token, bot) = reader.token();
@@ -128,40 +135,37 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     /// A variable's text; an empty one counts as missing.
     fn text(&self, name: &str) -> Option<String> {
         let text = (self.lookup)(name)?;
-        let text = text.trim();
+        let text = text.trim_ascii();
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    fn complain(&mut self, name: &str, why: &str, remedy: &str) {
-        let what = format!("`{name}` cannot be used");
-        self.complaints
-            .push(Complaint::new(&what, why.to_owned(), remedy));
+    fn complain(&mut self, phrase: &str, values: &[&str]) {
+        self.complaints.push(self.voice.complain(phrase, values));
     }
 
     fn token(&mut self) -> (Secret, BotId) {
-        const REMEDY: &str = "run `npx wrangler secret put TELEGRAM_BOT_TOKEN` and paste the token that BotFather shows";
-        let text = self.text("TELEGRAM_BOT_TOKEN");
-        if text.is_none() {
-            self.complain("TELEGRAM_BOT_TOKEN", "it is not set", REMEDY);
+        const NAME: &str = "TELEGRAM_BOT_TOKEN";
+        let text = self.text(NAME);
+        let bot = text.as_deref().and_then(bot_of);
+        match (&text, bot) {
+            (None, _) => self.complain("deployment.no_token", &[NAME]),
+            (_, None) => self.complain("deployment.bad_token", &[NAME]),
+            _ => {}
         }
-        let text = text.unwrap_or_default();
-        let bot = bot_of(&text);
-        if bot.is_none() && !text.is_empty() {
-            let why = "it does not look like `123456:ABC…`";
-            self.complain("TELEGRAM_BOT_TOKEN", why, REMEDY);
-        }
-        (Secret::new(text), bot.unwrap_or(BotId(0)))
+        (
+            Secret::new(text.unwrap_or_default()),
+            bot.unwrap_or(BotId(0)),
+        )
     }
 
     fn admin(&mut self) -> Sha256Digest {
-        const REMEDY: &str = "run `openssl rand -hex 32`, then `npx wrangler secret put ADMIN_TOKEN` and paste what it printed";
-        let token = self.text("ADMIN_TOKEN");
+        const NAME: &str = "ADMIN_TOKEN";
+        let token = self.text(NAME);
         match token.as_deref().map(|token| token.chars().count()) {
-            None => self.complain("ADMIN_TOKEN", "it is not set", REMEDY),
+            None => self.complain("deployment.no_admin_token", &[NAME]),
             Some(length) if length < ADMIN_TOKEN_LENGTH_MIN => {
-                let why =
-                    format!("it has {length} characters, fewer than {ADMIN_TOKEN_LENGTH_MIN}");
-                self.complain("ADMIN_TOKEN", &why, REMEDY);
+                let (length, least) = (length.to_string(), ADMIN_TOKEN_LENGTH_MIN.to_string());
+                self.complain("deployment.short_admin_token", &[NAME, &length, &least]);
             }
             Some(_) => {}
         }
@@ -175,75 +179,57 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn alert_url(&mut self) -> Option<Secret> {
-        let url = self.text("ALERT_URL")?;
-        if !url.starts_with("https://") && !address::is_on_this_machine(&url) {
-            self.complain(
-                "ALERT_URL",
-                "it does not begin with `https://`",
-                "run `npx wrangler secret put ALERT_URL` and paste an address that does",
-            );
+        const NAME: &str = "ALERT_URL";
+        let url = self.text(NAME)?;
+        if !is_confidential(&url) {
+            // The address is not shown, since it is often a secret itself.
+            self.complain("deployment.bad_alert_url", &[NAME]);
         }
         Some(Secret::new(url))
     }
 
     fn api_root(&mut self) -> String {
-        let root = self.text("TELEGRAM_API_ROOT");
+        const NAME: &str = "TELEGRAM_API_ROOT";
+        let root = self.text(NAME);
         let root = root.unwrap_or_else(|| "https://api.telegram.org".to_owned());
-        let root = root.trim_end_matches('/').to_owned();
-        if !root.starts_with("https://") && !address::is_on_this_machine(&root) {
-            let why = format!(
-                "`{root}` is neither https nor on this machine, and the token travels in the address"
-            );
-            self.complain(
-                "TELEGRAM_API_ROOT",
-                &why,
-                "use an address that begins with `https://`",
-            );
+        let root = without_slashes(&root).to_owned();
+        if !is_confidential(&root) {
+            self.complain("deployment.bad_api_root", &[NAME, &root]);
         }
         root
     }
 
     fn public_url(&mut self) -> Option<String> {
-        let url = self.text("PUBLIC_URL")?.trim_end_matches('/').to_owned();
-        if !url.starts_with("https://") && !address::is_on_this_machine(&url) {
-            let why = format!("`{url}` does not begin with `https://`");
-            self.complain(
-                "PUBLIC_URL",
-                &why,
-                "set it to the worker's address, such as `https://onehook.example.workers.dev`",
-            );
+        const NAME: &str = "PUBLIC_URL";
+        let url = self.text(NAME)?;
+        let url = without_slashes(&url).to_owned();
+        if !is_confidential(&url) {
+            self.complain("deployment.bad_public_url", &[NAME, &url]);
         }
         Some(url)
     }
 
     fn owners(&mut self) -> Vec<UserId> {
-        let text = self.text("OWNER_IDS").unwrap_or_default();
+        const NAME: &str = "OWNER_IDS";
+        let text = self.text(NAME).unwrap_or_default();
         let mut owners = Vec::new();
         for entry in entries(&text) {
             match entry.parse() {
                 Ok(id) if id > 0 => owners.push(UserId(id)),
-                _ => self.complain(
-                    "OWNER_IDS",
-                    &format!("`{entry}` is not the number of a person"),
-                    "list numbers such as `1001,1002`; the bot tells yours when you send it /id",
-                ),
+                _ => self.complain("deployment.bad_owner", &[NAME, entry]),
             }
         }
         owners
     }
 
     fn allowed_updates(&mut self) -> Vec<String> {
-        let Some(text) = self.text("ALLOWED_UPDATES") else {
+        const NAME: &str = "ALLOWED_UPDATES";
+        let Some(text) = self.text(NAME) else {
             return DEFAULT_ALLOWED_UPDATES.map(str::to_owned).to_vec();
         };
         let kinds: Vec<String> = entries(&text).map(str::to_owned).collect();
         if let Some(bad) = bad_kind(&kinds) {
-            let why = format!("`{bad}` is not the name of a kind of update");
-            self.complain(
-                "ALLOWED_UPDATES",
-                &why,
-                "list kinds such as `message,callback_query`",
-            );
+            self.complain("deployment.bad_kind", &[NAME, bad]);
         }
         kinds
     }
@@ -255,13 +241,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         match text.parse() {
             Ok(number) if range.contains(&number) => number,
             _ => {
-                let (low, high) = range.into_inner();
-                let why = format!("`{text}` is not a number from {low} to {high}");
-                self.complain(
-                    name,
-                    &why,
-                    &format!("set it to a number from {low} to {high}, or remove it for {default}"),
-                );
+                let limits = [range.start(), range.end(), &default].map(i64::to_string);
+                let [low, high, usual] = &limits;
+                let values = [name, &text, low, high, low, high, usual];
+                self.complain("deployment.bad_number", &values);
                 default
             }
         }
@@ -272,24 +255,28 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             None | Some("false") => false,
             Some("true") => true,
             Some(other) => {
-                let why = format!("`{other}` is neither `true` nor `false`");
-                self.complain(name, &why, "set it to `true` or `false`");
+                self.complain("deployment.bad_switch", &[name, other]);
                 false
             }
         }
     }
 
     fn language(&mut self) -> Language {
-        let Some(text) = self.text("LANGUAGE") else {
+        const NAME: &str = "LANGUAGE";
+        let Some(text) = self.text(NAME) else {
             return Language::default();
         };
         let language = Language::from_tag(&text);
         if language.is_none() {
-            let why = format!("onehook does not speak `{text}`");
-            self.complain("LANGUAGE", &why, "set it to `en` or `uk`");
+            self.complain("deployment.bad_language", &[NAME, &text]);
         }
         language.unwrap_or_default()
     }
+}
+
+/// Whether nobody on the way to an address can read along.
+fn is_confidential(address: &str) -> bool {
+    address.starts_with("https://") || address::is_on_this_machine(address)
 }
 
 /// The first of some kinds of updates that cannot be one: Telegram would skip it without a word.
@@ -304,14 +291,24 @@ pub fn bad_kind(kinds: &[String]) -> Option<&String> {
 }
 
 fn entries(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ' '])
-        .map(str::trim)
+    split(text, ",")
+        .into_iter()
+        .flat_map(|entry| split(entry, " "))
+        .map(str::trim_ascii)
         .filter(|entry| !entry.is_empty())
+}
+
+/// An address without the slashes at its end.
+fn without_slashes(mut address: &str) -> &str {
+    while let Some(rest) = address.strip_suffix('/') {
+        address = rest;
+    }
+    address
 }
 
 /// The bot's number, where a token has Telegram's shape: digits, a colon, characters of base64url.
 fn bot_of(token: &str) -> Option<BotId> {
-    let (bot, secret) = token.split_once(':')?;
+    let (bot, secret) = split_once(token, ":")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if secret.is_empty() || token.len() > 80 || !secret.bytes().all(plain) || bot.starts_with('0') {
         return None;

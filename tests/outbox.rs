@@ -16,7 +16,7 @@ fn call(on_ambiguity: OnAmbiguity) -> PlannedCall {
 }
 
 fn refused(code: u16, description: &str, retry_after: Option<i64>) -> CallError {
-    CallError::Refused(Refusal {
+    CallError::from(Refusal {
         method: "aMethod".to_owned(),
         code,
         description: description.to_owned(),

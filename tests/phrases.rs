@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use onehook::language::Language;
+use onehook::phrases::Voice;
+
 use crate::tidy;
 
 static PHRASES: LazyLock<BTreeMap<String, [String; 2]>> = LazyLock::new(|| {
@@ -18,6 +21,11 @@ const COMPOSED: [&str; 4] = ["doctor", "error", "incident", "probe"];
 /// As `phrase` in `phrases.js`.
 pub fn phrase(name: &str, tag: &str) -> Option<String> {
     Some(PHRASES.get(name)?[usize::from(tag == "uk")].clone())
+}
+
+/// Whoever speaks English.
+pub fn english() -> Voice {
+    Voice::new(Language::English, phrase)
 }
 
 /// The names of one family, without its own and the dot.

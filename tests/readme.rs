@@ -9,6 +9,7 @@ use onehook::routes;
 use onehook::settings::Settings;
 use serde_json::Value;
 
+use crate::phrases::english;
 use crate::tidy::{Source, read, sources};
 
 const READMES: [&str; 2] = ["README.md", "README.uk.md"];
@@ -222,10 +223,13 @@ fn told_settings(text: &str) -> Vec<Setting> {
 #[test]
 fn the_settings_are_those_that_are_read_and_configured() {
     let read_names = RefCell::new(Vec::new());
-    let _ = Settings::read(|name| {
-        read_names.borrow_mut().push(name.to_owned());
-        None
-    });
+    let _ = Settings::read(
+        |name| {
+            read_names.borrow_mut().push(name.to_owned());
+            None
+        },
+        english(),
+    );
     let configured = configured_settings();
     let names = configured.iter().map(|setting| setting.name.clone());
     let what = "the secrets and variables: they are what `src/settings.rs` reads";
@@ -380,8 +384,9 @@ fn the_command_that_the_readme_shows_is_the_one_that_compiles() {
 
 #[test]
 fn the_error_that_the_readme_shows_is_real() {
-    let complaints = Settings::read(|_| None).unwrap_err();
-    let real: Value = serde_json::from_str(&routes::misconfigured(&complaints).body).unwrap();
+    let complaints = Settings::read(|_| None, english()).unwrap_err();
+    let real: Value =
+        serde_json::from_str(&routes::misconfigured(&complaints, english()).body).unwrap();
     for readme in READMES {
         let text = read(readme);
         let (_, shown) = blocks(&text)

@@ -1,5 +1,6 @@
 //! The operator's settings, and the addresses a webhook may have.
 
+use crate::phrases::english;
 use expect_test::expect;
 use onehook::language::Language;
 use onehook::settings::{DEFAULT_ALLOWED_UPDATES, Settings};
@@ -14,13 +15,16 @@ const GOOD: [(&str, &str); 2] = [
 ];
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
-    let settings = Settings::read(|name| {
-        let found = variables
-            .iter()
-            .chain(&GOOD)
-            .find(|(variable, _)| *variable == name);
-        found.map(|(_, value)| (*value).to_owned())
-    });
+    let settings = Settings::read(
+        |name| {
+            let found = variables
+                .iter()
+                .chain(&GOOD)
+                .find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        },
+        english(),
+    );
     settings.map_err(|complaints| {
         let lines = complaints.iter().map(onehook::reply::Complaint::lines);
         lines.collect::<Vec<_>>().join("\n") + "\n"

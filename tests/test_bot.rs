@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::in_process::{InProcess, Lost};
 use crate::emulator::telegram::{self as telegram, Delivered, Options};
-use crate::phrases::phrase;
+use crate::phrases::{english, phrase};
 use crate::sqlite_database::SqliteDatabase;
 
 /// The bot's token. It must show up nowhere.
@@ -342,7 +342,7 @@ impl TestBot {
     /// The app, as one visit has it.
     pub fn app(&self) -> App<DatabasePort, InProcessTransport, NotesPort> {
         let settings = self.settings.borrow();
-        let settings = Settings::read(|name| settings.get(name).cloned()).unwrap();
+        let settings = Settings::read(|name| settings.get(name).cloned(), english()).unwrap();
         let database = DatabasePort {
             database: Rc::clone(&self.database),
             dies: Rc::clone(&self.dies),

@@ -49,7 +49,7 @@ fn refused(code: u16, description: &str) -> Refusal {
 }
 
 fn no(call: &mut PlannedCall, refusal: Refusal) {
-    call.ended(Err(CallError::Refused(refusal)), 20);
+    call.ended(Err(CallError::from(refusal)), 20);
 }
 
 fn moved(call: &mut PlannedCall) {

@@ -1,17 +1,18 @@
 //! Feeds in the operator's hands: `GET /admin/feeds`, `PUT` and `DELETE /admin/feeds/{name}`, `POST /admin/feeds/{name}/rotate`.
 
-use crate::admin::{unavailable, wish};
+use crate::admin::{members, unavailable, wish};
 use crate::app::App;
 use crate::inbox::database::Database;
 use crate::inbox::feeds::WantedFeed;
-use crate::json::{Fields, array_of, list_of, object_of, text_of};
+use crate::json::{array_of, list_of, object_of, text_of};
 use crate::notes::Notes;
-use crate::page::bad_parameter;
+use crate::page;
 use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::{Body, Request};
 use crate::secret::Secret;
 use crate::settings::bad_kind;
+use crate::telegram::methods::is_method;
 use crate::telegram::transport::Transport;
 
 /// The longest name of a feed, in characters: it stands in every address.
@@ -72,7 +73,7 @@ pub async fn make<D: Database, T: Transport, N: Notes>(
     let voice = app.voice(request);
     let refuse = |status, complaint: &Complaint| Reply::error(status, complaint, request.format());
     let wanted = match wish(body, voice).await {
-        Ok(body) => wanted(name, &String::from_utf8_lossy(&body)),
+        Ok(body) => wanted(name, &body),
         Err(why) => Err(("body", why)),
     };
     let wanted = match wanted {
@@ -104,13 +105,10 @@ pub async fn rotate<D: Database, T: Transport, N: Notes>(
     name: &str,
 ) -> Reply {
     let voice = app.voice(request);
-    let grace_ms = match request.parameter("now").as_deref() {
-        None | Some("false") => GRACE_MS,
-        Some("true") => 0,
-        Some(now) => {
-            let complaint = bad_parameter(voice, "now", now, "true, false");
-            return Reply::error(400, &complaint, request.format());
-        }
+    let grace_ms = match page::switch(request, voice, "now") {
+        Ok(true) => 0,
+        Ok(false) => GRACE_MS,
+        Err(complaint) => return Reply::error(400, &complaint, request.format()),
     };
     let Some(token) = fresh_token(app) else {
         let complaint = voice.complain("admin.no_randomness", &[]);
@@ -150,16 +148,7 @@ fn wanted(name: &str, body: &str) -> Result<WantedFeed, (&'static str, String)> 
         let why = "it may have up to 32 of a-z, 0-9, `-` and `_`";
         return Err(("name", why.to_owned()));
     }
-    let body = if body.trim().is_empty() { "{}" } else { body };
-    let fields = Fields::of(body).map_err(|error| ("body", error.to_string()))?;
-    if let Some((name, _)) = fields
-        .members()
-        .iter()
-        .find(|(name, _)| !FIELDS.contains(&name.as_str()))
-    {
-        let why = ["it has `", name, "`; it may have ", &FIELDS.join(", ")].concat();
-        return Err(("body", why));
-    }
+    let fields = members(body, &FIELDS)?;
     // A member of another type than it should have counts as wrong, not as missing.
     let bad = |field, expected: &str| match fields.raw(field) {
         Some(value) => Err((field, ["`", value, "` is not ", expected].concat())),
@@ -205,10 +194,6 @@ fn wanted(name: &str, body: &str) -> Result<WantedFeed, (&'static str, String)> 
         lease_ms: lease_seconds.unwrap_or(LEASE_SECONDS) * 1000,
         from_oldest,
     })
-}
-
-fn is_method(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// A token in the shape that libraries want: the bot's number, a colon, and 256 random bits.

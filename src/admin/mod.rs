@@ -12,10 +12,12 @@ pub mod webhook;
 use crate::app::App;
 use crate::inbox::InboxError;
 use crate::inbox::database::Database;
+use crate::json::Fields;
 use crate::notes::Notes;
 use crate::phrases::Voice;
 use crate::reply::Reply;
 use crate::request::{Body, BodyError, Request};
+use crate::search::split_once;
 use crate::secret;
 use crate::telegram::transport::Transport;
 
@@ -40,16 +42,36 @@ pub(crate) fn unavailable(request: &Request, voice: Voice, error: &InboxError) -
     Reply::error(503, &voice.not_recorded(error), request.format())
 }
 
-/// Reads a body of up to 64 KiB. The error is why it cannot be had.
-async fn wish(body: impl Body, voice: Voice) -> Result<Vec<u8>, String> {
-    let body = body.read(WISH_BYTES_MAX).await;
-    body.map_err(|error| match error {
-        BodyError::TooLarge => voice.say("admin.body_too_large", &[]),
-        BodyError::Broken => voice.say("admin.body_broken", &[]),
-    })
+/// Reads a body of up to 64 KiB; an empty one is an empty object. The error is why it cannot be had.
+async fn wish(body: impl Body, voice: Voice) -> Result<String, String> {
+    let why = match body.read(WISH_BYTES_MAX).await {
+        Ok(body) => match String::from_utf8(body) {
+            Ok(body) if body.trim_ascii().is_empty() => return Ok("{}".to_owned()),
+            Ok(body) => return Ok(body),
+            Err(_) => "admin.body_no_text",
+        },
+        Err(BodyError::TooLarge) => "admin.body_too_large",
+        Err(BodyError::Broken) => "admin.body_broken",
+    };
+    Err(voice.say(why, &[]))
+}
+
+/// The members of a wish. The error is the field and why it cannot be used.
+fn members<'a>(wish: &'a str, known: &[&str]) -> Result<Fields<'a>, (&'static str, String)> {
+    let fields = Fields::of(wish).map_err(|error| ("body", error.to_string()))?;
+    let mut names = fields.members().iter().map(|(name, _)| name.as_str());
+    match names.find(|name| !known.contains(name)) {
+        Some(name) => {
+            let why = ["it has `", name, "`; it may have ", &known.join(", ")].concat();
+            Err(("body", why))
+        }
+        None => Ok(fields),
+    }
 }
 
 fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let (scheme, token) = split_once(request.header("authorization")?, " ")?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_ascii())
 }

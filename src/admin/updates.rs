@@ -127,5 +127,5 @@ fn line(update: &ListedUpdate) -> String {
         update.lane,
         update.attempts,
     );
-    line.trim_end().to_owned()
+    line.trim_ascii_end().to_owned()
 }

@@ -1,6 +1,6 @@
 //! The webhook in the operator's hands: set, inspect, delete.
 
-use crate::admin::{texts, unavailable, wish};
+use crate::admin::{members, texts, unavailable, wish};
 use crate::app::App;
 use crate::handlers::menu;
 use crate::inbox::InboxError;
@@ -8,6 +8,7 @@ use crate::inbox::database::Database;
 use crate::inbox::webhook::WebhookRecord;
 use crate::json::{Fields, Written, if_any, list_of, object_of, text_of};
 use crate::notes::Notes;
+use crate::page;
 use crate::phrases::Voice;
 use crate::reply::{Complaint, Format, Reply};
 use crate::request::{Body, Request};
@@ -135,12 +136,9 @@ pub async fn delete<D: Database, T: Transport, N: Notes>(
 ) -> Reply {
     let mut change = Change::new(app, request);
     let mut description = String::new();
-    let outcome = match request.parameter("drop_pending_updates").as_deref() {
-        None | Some("false") => change.delete(false, &mut description).await,
-        Some("true") => change.delete(true, &mut description).await,
-        Some(_) => {
-            Err(change.refuse_wish("drop_pending_updates", "it is neither `true` nor `false`"))
-        }
+    let outcome = match page::switch(request, change.voice, "drop_pending_updates") {
+        Ok(drop_pending_updates) => change.delete(drop_pending_updates, &mut description).await,
+        Err(complaint) => Err(Stopped::new(400, complaint)),
     };
     change.report(request.format(), &outcome, Some(&description))
 }
@@ -152,10 +150,13 @@ pub async fn rotate<D: Database, T: Transport, N: Notes>(
     request: &Request,
 ) -> Reply {
     let mut change = Change::new(app, request);
-    let outcome = match request.parameter("now").as_deref() {
-        None | Some("false") => change.rotate(rotation::GRACE_MS).await,
-        Some("true") => change.rotate(0).await,
-        Some(_) => Err(change.refuse_wish("now", "it is neither `true` nor `false`")),
+    let outcome = match page::switch(request, change.voice, "now") {
+        Ok(at_once) => {
+            change
+                .rotate(if at_once { 0 } else { rotation::GRACE_MS })
+                .await
+        }
+        Err(complaint) => Err(Stopped::new(400, complaint)),
     };
     change.report(request.format(), &outcome, None)
 }
@@ -163,11 +164,7 @@ pub async fn rotate<D: Database, T: Transport, N: Notes>(
 impl Wish {
     /// Reads the body, fills in the settings where it says nothing, and checks it all by Telegram's rules: a refusal by Telegram
     /// would leave the bot with no webhook. The error is the field and why it cannot be used.
-    fn read(
-        body: &[u8],
-        settings: &Settings,
-        origin: &str,
-    ) -> Result<Self, (&'static str, String)> {
+    fn read(body: &str, settings: &Settings, origin: &str) -> Result<Self, (&'static str, String)> {
         const FIELDS: [&str; 5] = [
             "url",
             "max_connections",
@@ -175,28 +172,13 @@ impl Wish {
             "drop_pending_updates",
             "ip_address",
         ];
-        let text = String::from_utf8_lossy(body);
-        let text = if text.trim().is_empty() {
-            "{}"
-        } else {
-            text.as_ref()
-        };
-        let fields = Fields::of(text).map_err(|error| ("body", error.to_string()))?;
-        for (name, value) in fields.members() {
-            match FIELDS.into_iter().find(|field| field == name) {
-                None => {
-                    return Err((
-                        "body",
-                        format!("it has `{name}`; it may have {}", FIELDS.join(", ")),
-                    ));
-                }
-                Some(field) if !is_of_its_type(&fields, field) => {
-                    return Err((
-                        field,
-                        format!("`{value}` is of another type than in the Bot API"),
-                    ));
-                }
-                Some(_) => {}
+        let fields = members(body, &FIELDS)?;
+        for field in FIELDS {
+            if let Some(value) = fields.raw(field)
+                && !is_of_its_type(&fields, field)
+            {
+                let why = ["`", value, "` is of another type than in the Bot API"].concat();
+                return Err((field, why));
             }
         }
         let own = || {
@@ -565,15 +547,14 @@ impl Profile {
     }
 }
 
-/// Whether a member of the body can be read as what the Bot API wants there. `null` counts as missing.
+/// Whether a member of the body can be read as what the Bot API wants there.
 fn is_of_its_type(fields: &Fields, field: &str) -> bool {
-    fields.raw(field).is_none()
-        || match field {
-            "max_connections" => fields.integer(field).is_some(),
-            "allowed_updates" => fields.texts(field).is_some(),
-            "drop_pending_updates" => fields.flag(field).is_some(),
-            _ => fields.text(field).is_some(),
-        }
+    match field {
+        "max_connections" => fields.integer(field).is_some(),
+        "allowed_updates" => fields.texts(field).is_some(),
+        "drop_pending_updates" => fields.flag(field).is_some(),
+        _ => fields.text(field).is_some(),
+    }
 }
 
 fn check(wanted: &WantedWebhook, settings: &Settings) -> Result<(), (&'static str, String)> {

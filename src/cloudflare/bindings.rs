@@ -13,22 +13,23 @@ use crate::cloudflare::kv_notes::KvNotes;
 use crate::cloudflare::rung_bell::RungBell;
 use crate::cloudflare::updates_queue::UpdatesQueue;
 use crate::isolate::Isolate;
-use crate::phrases::Phrases;
-use crate::reply::Complaint;
+use crate::language::Language;
+use crate::phrases::{Phrases, Voice};
+use crate::reply::{Complaint, Reply};
+use crate::routes::misconfigured;
 use crate::settings::Settings;
 
 /// The app as it runs at Cloudflare.
 pub(crate) type WorkerApp = App<D1, FetchTransport, KvNotes>;
 
-/// Builds the app, or says everything that is wrong with the deployment.
-pub(crate) fn app(
-    env: &Env,
-    isolate: Rc<Isolate>,
-    now_ms: i64,
-) -> Result<WorkerApp, Vec<Complaint>> {
-    let settings = Settings::read(|name| property(env, name).as_string());
-    let database = binding(env, "DB", "[[d1_databases]]");
-    let notes = binding(env, "KV", "[[kv_namespaces]]");
+/// Builds the app, or answers with everything that is wrong with the deployment.
+pub(crate) fn app(env: &Env, isolate: Rc<Isolate>, now_ms: i64) -> Result<WorkerApp, Reply> {
+    let variable = |name: &str| property(env, name).as_string();
+    let language = variable("LANGUAGE").and_then(|tag| Language::from_tag(&tag));
+    let voice = Voice::new(language.unwrap_or_default(), js::phrase);
+    let settings = Settings::read(variable, voice);
+    let database = binding(env, voice, "DB", "[[d1_databases]]");
+    let notes = binding(env, voice, "KV", "[[kv_namespaces]]");
     match (settings, database, notes) {
         (Ok(settings), Ok(database), Ok(notes)) => {
             let ports = (
@@ -52,22 +53,16 @@ pub(crate) fn app(
             let mut complaints = settings.err().unwrap_or_default();
             complaints.extend(database.err());
             complaints.extend(notes.err());
-            Err(complaints)
+            Err(misconfigured(&complaints, voice))
         }
     }
 }
 
 /// A binding out of a table of the configuration.
-fn binding(env: &Env, name: &str, table: &str) -> Result<JsValue, Complaint> {
+fn binding(env: &Env, voice: Voice, name: &str, table: &str) -> Result<JsValue, Complaint> {
     let binding = property(env, name);
     if binding.is_object() {
         return Ok(binding);
     }
-    Err(Complaint::new(
-        &format!("the binding `{name}` is missing"),
-        "the deployed configuration does not name it".to_owned(),
-        &format!(
-            "keep `{table}` with `binding = \"{name}\"` in `wrangler.toml` and run `scripts/deploy`"
-        ),
-    ))
+    Err(voice.complain("deployment.no_binding", &[name, table, name]))
 }

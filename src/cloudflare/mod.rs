@@ -32,6 +32,7 @@ use crate::queue::Message;
 use crate::reply::Reply;
 use crate::request::{self, HEADERS};
 use crate::routes::{self, Answer};
+use crate::search::split_once;
 use crate::telegram::ids::UpdateId;
 use crate::webhook::{Delivered, consumer};
 
@@ -63,9 +64,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response,
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     let app = match bindings::app(&env, isolate(), now_ms()) {
         Ok(app) => app,
-        Err(complaints) => {
-            return console::error_1(&routes::misconfigured(&complaints).body.into());
-        }
+        Err(misconfigured) => return console::error_1(&misconfigured.body.into()),
     };
     match guard::tick(&app).await {
         Ok(tick) => {
@@ -87,10 +86,10 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
 pub async fn queue(batch: JsValue, env: Env, _: JsValue) {
     let app = match bindings::app(&env, isolate(), now_ms()) {
         Ok(app) => app,
-        Err(complaints) => {
+        Err(misconfigured) => {
             // Nothing is acknowledged by name, so everything is to be brought again.
             let _ = call(&batch, "retryAll", &Array::new());
-            return console::error_1(&routes::misconfigured(&complaints).body.into());
+            return console::error_1(&misconfigured.body.into());
         }
     };
     let brought: Array = property(&batch, "messages").unchecked_into();
@@ -115,7 +114,7 @@ pub async fn queue(batch: JsValue, env: Env, _: JsValue) {
 async fn answer(request: &Request, env: &Env, context: &Context) -> Response {
     let app = match bindings::app(env, isolate(), now_ms()) {
         Ok(app) => Rc::new(app),
-        Err(complaints) => return respond(routes::misconfigured(&complaints)),
+        Err(misconfigured) => return respond(misconfigured),
     };
     let head = head(request);
     let body = RequestBody(property(request, "body"));
@@ -159,7 +158,7 @@ fn isolate() -> Rc<Isolate> {
 fn head(request: &Request) -> request::Request {
     let url = request.url();
     let (origin, target) = split_url(&url);
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (path, query) = split_once(target, "?").unwrap_or((target, ""));
     let sent = request.headers();
     let headers = HEADERS
         .into_iter()
@@ -180,10 +179,10 @@ fn head(request: &Request) -> request::Request {
 
 /// Splits an absolute URL, as the runtime always gives it, before its path. `Url::parse` would cost 170 KB of wasm.
 fn split_url(url: &str) -> (&str, &str) {
-    let host = url.find(':').map_or(0, |scheme| scheme + "://".len());
-    let rest = url.get(host..).unwrap_or_default();
-    let path = rest.find('/').map_or(url.len(), |slash| host + slash);
-    url.split_at_checked(path).unwrap_or((url, ""))
+    let rest = split_once(url, "://").map_or(url, |(_, rest)| rest);
+    let path_length = split_once(rest, "/").map_or(0, |(_, path)| path.len() + 1);
+    url.split_at_checked(url.len() - path_length)
+        .unwrap_or((url, ""))
 }
 
 /// Who visits, for the log: a word of ours, and nothing that somebody could smuggle in through a path.

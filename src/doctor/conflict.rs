@@ -5,7 +5,7 @@
 use crate::json::{array_of, if_any, object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
-use crate::search::{holds, split_once};
+use crate::search::{holds, split, split_once};
 
 /// Parts of error texts in lower case, and what they mean. The first that is found counts; Telegram's own words come before words and
 /// numbers that may be about anything.
@@ -161,26 +161,28 @@ pub fn library(error: &str) -> Option<(&'static str, &'static str)> {
 pub(super) fn explain(error: &str, voice: Voice, origin: &str, format: Format) -> Reply {
     let meaning = Meaning::of(error);
     let text = voice.say(meaning.name(), &[origin]);
-    let mut lines = text.lines();
+    let mut lines = split(&text, "\n").into_iter();
     let [what, who_got_it, who_caused_it, remedy] =
         [(); 4].map(|()| lines.next().unwrap_or_default());
     let library = library(error);
     let about_library = library.map(|(_, phrase)| voice.say(phrase, &[]));
-    let causes = if meaning.is_conflict() {
-        voice.say("error.causes", &[origin])
-    } else {
-        String::new()
-    };
+    let causes = meaning
+        .is_conflict()
+        .then(|| voice.say("error.causes", &[origin]));
+    let causes = causes
+        .as_deref()
+        .map(|causes| split(causes, "\n"))
+        .unwrap_or_default();
     if format == Format::Text {
         let mut lines = vec![what, who_got_it, who_caused_it];
         lines.extend(about_library.as_deref());
-        lines.extend(causes.lines());
+        lines.extend(&causes);
         let text = [&lines.join("\n"), "\n→ ", remedy].concat();
         return Reply::text(200, &text);
     }
-    let causes = match causes.as_str() {
-        "" => String::new(),
-        causes => array_of(causes.lines().map(text_of)),
+    let causes = match causes.as_slice() {
+        [] => String::new(),
+        causes => array_of(causes.iter().map(|cause| text_of(*cause))),
     };
     let explanation = object_of(&[
         (

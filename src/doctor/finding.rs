@@ -3,6 +3,7 @@
 use crate::json::{array_of, if_any, object_of, text_of};
 use crate::phrases::Voice;
 use crate::reply::{Format, Reply};
+use crate::search::{before, split_once};
 
 /// How a finding is to be taken. The worst of all is the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,14 +134,14 @@ impl Finding {
 
     /// The part of the bot it is about.
     pub fn id(&self) -> &'static str {
-        self.name.split('.').next().unwrap_or_default()
+        before(self.name, ".")
     }
 
     /// What was found and why, in a language.
     fn words(&self, voice: Voice) -> (String, String) {
         let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
         let text = voice.say(&["doctor.", self.name].concat(), &values);
-        let (what, why) = text.split_once('\n').unwrap_or((&text, ""));
+        let (what, why) = split_once(&text, "\n").unwrap_or((&text, ""));
         (what.to_owned(), why.to_owned())
     }
 

@@ -16,6 +16,7 @@ use crate::json::{object_of, text_of};
 use crate::notes::Notes;
 use crate::reply::Reply;
 use crate::request::{Body, Request};
+use crate::search::split_once;
 use crate::secret::{hex, sha256};
 use crate::telegram::transport::Transport;
 
@@ -79,7 +80,7 @@ async fn open<D: Database, T: Transport, N: Notes>(
     target: &Target<'_>,
 ) -> Result<Option<Rc<Pass>>, InboxError> {
     let (name, now_ms) = (target.name, app.now_ms);
-    let secret = target.token.split_once(':').filter(|(bot, secret)| {
+    let secret = split_once(target.token, ":").filter(|(bot, secret)| {
         *bot == app.settings.bot.to_string() && secret.len() == SECRET_LENGTH
     });
     if secret.is_none() {

@@ -24,7 +24,7 @@ impl Parameters {
         };
         Ok(Self {
             query: request.query.clone(),
-            body: String::from_utf8_lossy(&body).into_owned(),
+            body: String::from_utf8(body).unwrap_or_default(),
             is_json: holds(request.header("content-type").unwrap_or_default(), "json"),
         })
     }

@@ -4,10 +4,8 @@ use crate::app::App;
 use crate::inbox::feeds::Feed;
 use crate::json::text_of;
 use crate::request::{Request, decoded};
-use crate::search::{holds, split_once};
-
-/// The longest name of a method that is passed on. Telegram's own stay below 40.
-const METHOD_LENGTH_MAX: usize = 64;
+use crate::search::{holds, split, split_once};
+use crate::telegram::methods::is_method;
 
 /// A request to be passed on to Telegram, with its body and back with the answer's, as they stream.
 pub struct Relay {
@@ -37,9 +35,9 @@ enum What<'a> {
 impl<'a> Target<'a> {
     /// Reads a path. `None`: it is none of a feed, or asks for what cannot be passed on safely.
     pub fn of(path: &'a str) -> Option<Self> {
-        let (name, rest) = path.strip_prefix("/feed/")?.split_once('/')?;
+        let (name, rest) = split_once(path.strip_prefix("/feed/")?, "/")?;
         let file = rest.strip_prefix("file/");
-        let (token, rest) = file.unwrap_or(rest).strip_prefix("bot")?.split_once('/')?;
+        let (token, rest) = split_once(file.unwrap_or(rest).strip_prefix("bot")?, "/")?;
         let what = match file {
             Some(_) if is_safe(rest) => What::File(rest),
             None if is_method(rest) => What::Method(rest),
@@ -107,12 +105,6 @@ pub fn replaced(text: &str, part: &str, other: &str) -> String {
     whole + rest
 }
 
-/// A name that leads to no other place, nor to a method that the parameters would name.
-fn is_method(name: &str) -> bool {
-    let is_long_enough = (1..=METHOD_LENGTH_MAX).contains(&name.len());
-    is_long_enough && name.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
 /// A path that stays below the files of the bot, however often somebody on the way decodes it.
 fn is_safe(path: &str) -> bool {
     let decoded = decoded(path);
@@ -120,5 +112,5 @@ fn is_safe(path: &str) -> bool {
     let has_trick = decoded
         .bytes()
         .any(|byte| byte < b' ' || matches!(byte, b'\\' | b'%' | b'?' | b'#'));
-    !path.is_empty() && !has_trick && decoded.split('/').all(is_plain)
+    !path.is_empty() && !has_trick && split(&decoded, "/").into_iter().all(is_plain)
 }

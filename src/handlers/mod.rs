@@ -16,6 +16,7 @@ pub mod status;
 
 use crate::language::Language;
 use crate::plan::Plan;
+use crate::search::split_once;
 use crate::session::Session;
 use crate::visit::{Boxed, Visit};
 
@@ -178,8 +179,10 @@ impl<'a> CalledCommand<'a> {
             return None;
         }
         let text = visit.update.content.text.as_deref()?;
-        let word = text.strip_prefix('/')?.split_whitespace().next()?;
-        let (name, bot) = match word.split_once('@') {
+        let text = text.strip_prefix('/')?;
+        let end = text.bytes().position(|byte| byte.is_ascii_whitespace());
+        let word = text.get(..end.unwrap_or(text.len()))?;
+        let (name, bot) = match split_once(word, "@") {
             Some((name, bot)) => (name, Some(bot)),
             None => (word, None),
         };

@@ -303,7 +303,7 @@ impl<D: Database> Inbox<D> {
     /// Keeps a body that is no update. What is no text is kept in hexadecimal.
     pub async fn quarantine(&self, body: &[u8], why: &str) -> Result<UpdateId, InboxError> {
         let text = match std::str::from_utf8(body) {
-            Ok(text) if !text.contains('\0') => text.to_owned(),
+            Ok(text) if text.bytes().all(|byte| byte != 0) => text.to_owned(),
             _ => hex(body),
         };
         let digest = sha256(body);

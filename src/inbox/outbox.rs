@@ -4,6 +4,7 @@ use crate::delivery::outbox::{CallState, PlannedCall};
 use crate::inbox::database::Database;
 use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement};
 use crate::json::{Written, list_of};
+use crate::search::split_once;
 
 /// The place of a planned call: the row of its update in the order of arrival, and its step in the plan. Written `seq.step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Written for ListedCall {
 impl CallId {
     /// Reads `seq.step`.
     pub fn of(text: &str) -> Option<Self> {
-        let (seq, step) = text.split_once('.')?;
+        let (seq, step) = split_once(text, ".")?;
         Some(Self {
             seq: seq.parse().ok()?,
             step: step.parse().ok()?,

@@ -1,6 +1,6 @@
 //! Checks a webhook's address before Telegram does, because a refused `setWebhook` leaves the bot with no webhook at all.
 
-use crate::search::split_once;
+use crate::search::{before, holds, rsplit_once, split, split_once};
 
 /// Telegram's delivery must fit its request head into 4096 bytes; a longer address fails without a word.
 const URL_BYTES_MAX: usize = 2048;
@@ -54,11 +54,11 @@ pub fn check_url(url: &str, reach: Reach) -> Result<(), BadAddress> {
     let Some((scheme, rest)) = split_once(url, "://") else {
         return bad("the address must begin with `https://`".to_owned());
     };
-    if rest.contains('#') {
+    if holds(rest, "#") {
         return bad("the address must not have a `#fragment`".to_owned());
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let authority = before(before(rest, "/"), "?");
+    let authority = rsplit_once(authority, "@").map_or(authority, |(_, host)| host);
     let (host, port) = host_and_port(authority)?;
     let local = reach == Reach::Loopback && is_loopback(host);
     match scheme.to_ascii_lowercase().as_str() {
@@ -89,22 +89,22 @@ pub fn check_ip(address: &str, reach: Reach) -> Result<(), BadAddress> {
         Some([127, ..]) if reach == Reach::Loopback => Ok(()),
         Some(ip) if is_reserved(ip) => bad(format!("IP address {address} is reserved")),
         Some(_) => Ok(()),
-        None if address.contains(':') => bad("Telegram delivers to IPv4 addresses only".to_owned()),
+        None if holds(address, ":") => bad("Telegram delivers to IPv4 addresses only".to_owned()),
         None => bad(format!("`{address}` is not an IP address")),
     }
 }
 
 /// Whether a root such as `http://127.0.0.1:8081` is on this machine.
 pub fn is_on_this_machine(root: &str) -> bool {
-    let authority = split_once(root, "://").and_then(|(_, rest)| rest.split('/').next());
+    let authority = split_once(root, "://").map(|(_, rest)| before(rest, "/"));
     authority
         .and_then(|authority| host_and_port(authority).ok())
         .is_some_and(|(host, _)| is_loopback(host))
 }
 
 fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), BadAddress> {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+    let (host, port) = match rsplit_once(authority, ":") {
+        Some((host, port)) if !holds(port, "]") => (host, Some(port)),
         _ => (authority, None),
     };
     if host.is_empty() {
@@ -130,7 +130,7 @@ fn check_host(host: &str) -> Result<(), BadAddress> {
         return check_ip(host, Reach::Public);
     }
     let name = host.strip_suffix('.').unwrap_or(host);
-    let top = name.rsplit('.').next().unwrap_or_default();
+    let top = rsplit_once(name, ".").map_or(name, |(_, top)| top);
     if top.eq_ignore_ascii_case("localhost") {
         return bad(format!(
             "`{host}` is this machine; Telegram cannot reach it"
@@ -164,16 +164,10 @@ fn is_reserved(address: IpV4) -> bool {
 
 /// Four decimal numbers with dots between them.
 fn ip_v4(text: &str) -> Option<IpV4> {
-    let mut parts = text
-        .split('.')
-        .map(|part| part.parse().ok().filter(|_| is_plain_number(part)));
-    let address = [
-        parts.next()??,
-        parts.next()??,
-        parts.next()??,
-        parts.next()??,
-    ];
-    parts.next().is_none().then_some(address)
+    let parts = split(text, ".").into_iter();
+    let numbers = parts.map(|part| part.parse().ok().filter(|_| is_plain_number(part)));
+    let numbers: Vec<u8> = numbers.collect::<Option<_>>()?;
+    numbers.try_into().ok()
 }
 
 /// Whether a text is a decimal number without a sign and without zeros in front, which some readers take for octal.

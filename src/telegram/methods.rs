@@ -6,6 +6,15 @@
 use frankenstein::methods as parameters;
 use serde::Serialize;
 
+/// The longest name a method may have. Telegram's own stay below 40.
+const NAME_LENGTH_MAX: usize = 64;
+
+/// Whether a text can be the name of a method. In an address such a name leads to no other place.
+pub(crate) fn is_method(name: &str) -> bool {
+    let has_length = (1..=NAME_LENGTH_MAX).contains(&name.len());
+    has_length && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 /// A method of the Bot API with its parameters.
 pub trait Method: Serialize {
     /// The method's name as in the Bot API.

@@ -208,7 +208,7 @@ fn understood(method: String, status: u16, body: &[u8]) -> Result<Called, CallEr
             result: result.to_owned(),
             description: fields.text("description").unwrap_or_default(),
         }),
-        (Some(false), _) => Err(CallError::Refused(Refusal::of(&method, status, &fields))),
+        (Some(false), _) => Err(Refusal::of(&method, status, &fields).into()),
         _ => Err(CallError::NotUnderstood { method, status }),
     }
 }

@@ -38,7 +38,7 @@ pub enum Meaning {
 pub enum CallError {
     /// Telegram said no. The call had no effect, except perhaps with a code of 500 and above.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// Telegram did not answer. The call may have had its effect.
     #[error("Telegram did not answer `{method}`: {cause}")]
     Unreachable {
@@ -71,6 +71,12 @@ pub struct Refusal {
     pub retry_after: Option<i64>,
     /// Where the group went that became a supergroup.
     pub migrate_to_chat_id: Option<ChatId>,
+}
+
+impl From<Refusal> for CallError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
 }
 
 impl Refusal {

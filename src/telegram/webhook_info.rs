@@ -1,6 +1,7 @@
 //! What `getWebhookInfo` answers, and what we want it to answer.
 
 use crate::json::{Fields, NoObject, Written, if_any, list_of, object_of, text_of};
+use crate::search::before;
 
 /// The webhook as Telegram sees it. The secret is never told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl WebhookInfo {
     pub fn failure_code(&self) -> Option<u16> {
         let message = self.last_error_message.as_deref()?;
         let answer = message.strip_prefix("Wrong response from the webhook: ")?;
-        answer.split(' ').next()?.parse().ok()
+        before(answer, " ").parse().ok()
     }
 }
 

@@ -122,7 +122,7 @@ pub(super) fn fails(evidence: &mut Evidence, seconds_ago: i64, message: &str) {
 }
 
 pub(super) fn refused(code: u16, description: &str) -> Result<String, CallError> {
-    Err(CallError::Refused(Refusal {
+    Err(CallError::from(Refusal {
         method: "getMe".to_owned(),
         code,
         description: description.to_owned(),

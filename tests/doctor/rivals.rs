@@ -22,7 +22,7 @@ use crate::emulator::http;
 use crate::emulator::server::{Running, real_now};
 use crate::emulator::stage::{TOKEN, call};
 use crate::emulator::telegram::Request as HttpRequest;
-use crate::phrases::phrase;
+use crate::phrases::{english, phrase};
 use crate::rivals::{PATIENCE, Rival, program, telegram};
 use crate::sqlite_database::SqliteDatabase;
 use crate::test_bot::body;
@@ -133,7 +133,7 @@ fn listen(telegram: &Running, seconds: u32) -> Value {
     let ports = (database, wire, NoNotes, phrase as Phrases);
     let now_ms = i64::try_from(real_now()).unwrap();
     let app = App::new(
-        Settings::read(setting).unwrap(),
+        Settings::read(setting, english()).unwrap(),
         ports,
         Rc::default(),
         now_ms,

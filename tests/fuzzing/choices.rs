@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use onehook::language::Language;
+use onehook::phrases::{Phrases, Voice};
 use onehook::settings::Settings;
 use onehook::telegram::address::{Reach, check_ip, check_url, is_on_this_machine};
 
@@ -32,7 +34,9 @@ pub fn settings(data: &[u8]) {
         };
         found.map(|(_, value)| value).or(good).map(str::to_owned)
     };
-    match Settings::read(lookup) {
+    let phrases: Phrases = |_, _| Some("`{}` cannot be used\n{}\nremedy".to_owned());
+    let voice = Voice::new(Language::English, phrases);
+    match Settings::read(lookup, voice) {
         Ok(settings) => check_settings(&settings),
         Err(complaints) => {
             assert!(!complaints.is_empty());

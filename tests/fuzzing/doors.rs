@@ -191,7 +191,10 @@ fn parameter(query: &str, wanted: &str) -> Option<String> {
                 None => bytes.extend(b"%".iter().chain(piece.as_bytes())),
             }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8(bytes.clone()).unwrap_or_else(|_| {
+            bytes.retain(u8::is_ascii);
+            String::from_utf8(bytes).expect("ASCII")
+        })
     };
     let pairs = query
         .split('&')

@@ -10,8 +10,9 @@ use std::task::{Context, Poll, Waker};
 use onehook::app::App;
 use onehook::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
 use onehook::isolate::Isolate;
+use onehook::language::Language;
 use onehook::notes::Notes;
-use onehook::phrases::Phrases;
+use onehook::phrases::{Phrases, Voice};
 use onehook::reply::Reply;
 use onehook::request::{Body, BodyError, Request};
 use onehook::routes;
@@ -20,6 +21,9 @@ use onehook::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
 use serde::de::IgnoredAny;
 
 /// The bot's token. It must show up nowhere.
+/// What the stage says, whatever it is asked to say.
+const PHRASES: Phrases = |_, _| Some("what\n{}\nremedy".to_owned());
+
 const TOKEN: &str = "4242:CANARY_bot_token_CANARY_bot_token_00";
 /// What opens the admin routes.
 pub const ADMIN: &str = "CANARY_admin_token_CANARY_admin_token";
@@ -83,17 +87,20 @@ impl Stage {
 
     /// Lets a visitor in and waits until nothing is left to do.
     pub fn visit(self: &Rc<Self>, request: &Request, body: &[u8]) -> Outcome {
-        let settings = Settings::read(|name| match name {
-            "TELEGRAM_BOT_TOKEN" => Some(TOKEN.to_owned()),
-            "ADMIN_TOKEN" => Some(ADMIN.to_owned()),
-            "OWNER_IDS" => Some("1001".to_owned()),
-            _ => None,
-        });
+        let settings = Settings::read(
+            |name| match name {
+                "TELEGRAM_BOT_TOKEN" => Some(TOKEN.to_owned()),
+                "ADMIN_TOKEN" => Some(ADMIN.to_owned()),
+                "OWNER_IDS" => Some("1001".to_owned()),
+                _ => None,
+            },
+            Voice::new(Language::English, PHRASES),
+        );
         let ports = (
             Ports(self.clone()),
             Ports(self.clone()),
             Ports(self.clone()),
-            (|_, _| Some("what\n{}\nremedy".to_owned())) as Phrases,
+            PHRASES,
         );
         let app = App::new(
             settings.expect("good settings"),

@@ -405,5 +405,5 @@ pub fn is_paused(call: &mut PlannedCall) {
         retry_after: Some(7),
         migrate_to_chat_id: None,
     };
-    call.ended(Err(CallError::Refused(refusal)), 20);
+    call.ended(Err(CallError::from(refusal)), 20);
 }

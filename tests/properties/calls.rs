@@ -35,7 +35,7 @@ fn policy() -> impl Strategy<Value = OnAmbiguity> {
 }
 
 fn refused(code: u16, retry_after: Option<i64>, moved: Option<i64>) -> CallError {
-    CallError::Refused(Refusal {
+    CallError::from(Refusal {
         method: "aMethod".to_owned(),
         code,
         description: "why".to_owned(),

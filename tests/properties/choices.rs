@@ -6,6 +6,7 @@ use onehook::settings::Settings;
 use proptest::prelude::*;
 
 use crate::fuzzing::choices::{VARIABLES, check_settings};
+use crate::phrases::english;
 
 const GOOD: [(&str, &str); 2] = [
     (
@@ -30,11 +31,14 @@ const BAD: [&str; 10] = [
 ];
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<Complaint>> {
-    let settings = Settings::read(|name| {
-        let mut all = variables.iter().chain(&GOOD);
-        let found = all.find(|(variable, _)| *variable == name);
-        found.map(|(_, value)| (*value).to_owned())
-    });
+    let settings = Settings::read(
+        |name| {
+            let mut all = variables.iter().chain(&GOOD);
+            let found = all.find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        },
+        english(),
+    );
     settings.inspect(check_settings)
 }
 

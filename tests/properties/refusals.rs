@@ -28,7 +28,7 @@ fn call(status: u16, body: &str) -> Result<String, CallError> {
 
 fn refusal(status: u16, envelope: &Value) -> Refusal {
     match call(status, &envelope.to_string()) {
-        Err(CallError::Refused(refusal)) => refusal,
+        Err(CallError::Refused(refusal)) => *refusal,
         other => panic!("a refusal, not {other:?}"),
     }
 }
@@ -73,7 +73,7 @@ proptest! {
     fn a_refusal_is_told_in_telegrams_own_words(code in code(), description in given::text()) {
         let refusal = refusal(200, &json!({"ok": false, "error_code": code, "description": description}));
         prop_assert_eq!(&refusal.description, &description);
-        let told = CallError::Refused(refusal).to_string();
+        let told = CallError::from(refusal).to_string();
         prop_assert_eq!(told, format!("Telegram refused `aMethod`: {description} ({code})"));
     }
 

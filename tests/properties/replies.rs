@@ -6,6 +6,7 @@ use onehook::webhook::Verdict;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::phrases::english;
 use crate::properties::given;
 
 proptest! {
@@ -31,7 +32,7 @@ proptest! {
     #[test]
     fn an_incomplete_deployment_says_all_that_is_missing_and_when_to_come_back(whats in prop::collection::vec(given::text(), 0..5)) {
         let complaints: Vec<Complaint> = whats.iter().map(|what| Complaint::new(what, String::new(), "do")).collect();
-        let reply = misconfigured(&complaints);
+        let reply = misconfigured(&complaints, english());
         let body: Value = serde_json::from_str(&reply.body).unwrap();
         let told: Vec<&str> = body["complaints"].as_array().unwrap().iter().map(|complaint| complaint["what"].as_str().unwrap()).collect();
         prop_assert_eq!(told, whats);

@@ -10,6 +10,7 @@ use onehook::webhook::door::DOOR_AGE_MAX_MS;
 
 use crate::emulator::random::Random;
 use crate::emulator::telegram::{Delivered, Options, Telegram};
+use crate::phrases::english;
 use crate::simulation::database::Observed;
 use crate::simulation::executor::{Executor, TaskId};
 use crate::simulation::faults::{Coverage, Fate, Point, Port, Weather};
@@ -343,16 +344,19 @@ fn telegram(seed: u64) -> Telegram {
 }
 
 fn settings(answer_in_response: bool) -> Settings {
-    let settings = Settings::read(|name| {
-        let value = match name {
-            "TELEGRAM_BOT_TOKEN" => TOKEN,
-            "ADMIN_TOKEN" => ADMIN_TOKEN,
-            "TELEGRAM_API_ROOT" => API_ROOT,
-            "OWNER_IDS" => "1001,1002",
-            "ANSWER_IN_RESPONSE" if answer_in_response => "true",
-            _ => return None,
-        };
-        Some(value.to_owned())
-    });
+    let settings = Settings::read(
+        |name| {
+            let value = match name {
+                "TELEGRAM_BOT_TOKEN" => TOKEN,
+                "ADMIN_TOKEN" => ADMIN_TOKEN,
+                "TELEGRAM_API_ROOT" => API_ROOT,
+                "OWNER_IDS" => "1001,1002",
+                "ANSWER_IN_RESPONSE" if answer_in_response => "true",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        },
+        english(),
+    );
     settings.unwrap()
 }
