@@ -5,7 +5,7 @@
 use crate::inbox::InboxError;
 use crate::language::Language;
 use crate::reply::Complaint;
-use crate::search::{rsplit_once, split_once};
+use crate::search::split_once;
 use crate::telegram::refusal::CallError;
 
 /// Finds a phrase by its name and the tag of a language. Each `{}` in it takes a value, in order.
@@ -32,10 +32,7 @@ impl Voice {
 
     /// Says a phrase of three lines as a complaint: what, why, and the remedy. Only the values in the second may have lines of their own.
     pub fn complain(self, name: &str, values: &[&str]) -> Complaint {
-        let text = self.say(name, values);
-        let (what, rest) = split_once(&text, "\n").unwrap_or((&text, ""));
-        let (why, remedy) = rsplit_once(rest, "\n").unwrap_or((rest, ""));
-        Complaint::new(what, why.to_owned(), remedy)
+        Complaint::new(self.say(name, values))
     }
 
     /// A failed call, with what to do about it.

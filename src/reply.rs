@@ -1,6 +1,7 @@
 //! An HTTP answer of ours, and the one shape of our errors.
 
 use crate::json::{Written, object_of, text_of};
+use crate::search::{rsplit_once, split_once};
 
 /// An answer, as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,16 +14,9 @@ pub struct Reply {
     pub body: String,
 }
 
-/// What went wrong, why, and what to do about it.
+/// What went wrong, why, and what to do about it, which begins with a verb.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// What went wrong.
-    pub what: String,
-    /// Why.
-    pub why: String,
-    /// What to do about it. Begins with a verb.
-    pub remedy: String,
-}
+pub struct Complaint(String);
 
 /// How the visitor wants to read the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,26 +91,27 @@ impl Reply {
 
 impl Written for Complaint {
     fn text(&self) -> String {
-        object_of(&[
-            ("what", &text_of(&self.what)),
-            ("why", &text_of(&self.why)),
-            ("remedy", &text_of(&self.remedy)),
-        ])
+        let [what, why, remedy] = self.parts().map(text_of);
+        object_of(&[("what", &what), ("why", &why), ("remedy", &remedy)])
     }
 }
 
 impl Complaint {
-    /// Builds a complaint.
-    pub fn new(what: &str, why: String, remedy: &str) -> Self {
-        Self {
-            what: what.to_owned(),
-            why,
-            remedy: remedy.to_owned(),
-        }
+    /// A complaint out of its parts, a line each. Only the second may have lines of its own.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// What went wrong, why, and what to do about it.
+    pub fn parts(&self) -> [&str; 3] {
+        let (what, rest) = split_once(&self.0, "\n").unwrap_or((&self.0, ""));
+        let (why, remedy) = rsplit_once(rest, "\n").unwrap_or((rest, ""));
+        [what, why, remedy]
     }
 
     /// The complaint as a person reads it.
     pub fn lines(&self) -> String {
-        [&self.what, ": ", &self.why, "\n→ ", &self.remedy].concat()
+        let [what, why, remedy] = self.parts();
+        [what, ": ", why, "\n→ ", remedy].concat()
     }
 }

@@ -257,14 +257,15 @@ fn told(
         lines.push(voice.say(webhook, &[]));
         return Reply::text(200, &lines.join("\n"));
     }
+    let [what, why, remedy] = words.parts().map(text_of);
     let probe = object_of(&[
         (
             "verdict",
             &text_of(verdict.name().strip_prefix("probe.").unwrap_or_default()),
         ),
-        ("what", &text_of(&words.what)),
-        ("why", &text_of(&words.why)),
-        ("remedy", &text_of(&words.remedy)),
+        ("what", &what),
+        ("why", &why),
+        ("remedy", &remedy),
         ("rhythm", &if_any(rhythm.as_ref())),
         ("updates_wait", &if_any(waiting.as_ref())),
         ("heard_after_ms", &text_of(&heard.rivals_ms)),

@@ -41,13 +41,10 @@ pub fn settings(data: &[u8]) {
         Err(complaints) => {
             assert!(!complaints.is_empty());
             for complaint in complaints {
-                let name = complaint.what.split('`').nth(1).unwrap_or_default();
-                assert!(VARIABLES.contains(&name), "{}", complaint.what);
-                assert!(
-                    complaint
-                        .remedy
-                        .starts_with(|letter: char| letter.is_ascii_lowercase())
-                );
+                let [what, _, remedy] = complaint.parts();
+                let name = what.split('`').nth(1).unwrap_or_default();
+                assert!(VARIABLES.contains(&name), "{what}");
+                assert!(remedy.starts_with(|letter: char| letter.is_ascii_lowercase()));
                 let is_secret = name.ends_with("_TOKEN");
                 let value = lookup(name).filter(|value| is_secret && value.trim().len() > 64);
                 let value = value.unwrap_or_else(|| "nothing".repeat(10));

@@ -13,7 +13,7 @@ proptest! {
     #[test]
     fn every_error_has_the_same_shape_for_programs(status in 400_u16..600, texts in prop::array::uniform3(given::text())) {
         let [what, why, remedy] = texts;
-        let complaint = Complaint::new(&what, why.clone(), &remedy);
+        let complaint = Complaint::new([&*what, &why, &remedy].join("\n"));
         let reply = Reply::error(status, &complaint, Format::Json);
         let body: Value = serde_json::from_str(&reply.body).unwrap();
         prop_assert_eq!(reply.status, status);
@@ -24,14 +24,14 @@ proptest! {
     #[test]
     fn every_error_says_what_why_and_what_to_do_to_people(texts in prop::array::uniform3("[a-z `]{1,20}[a-z]")) {
         let [what, why, remedy] = texts;
-        let reply = Reply::error(400, &Complaint::new(&what, why.clone(), &remedy), Format::Text);
+        let reply = Reply::error(400, &Complaint::new([&*what, &why, &remedy].join("\n")), Format::Text);
         prop_assert_eq!(reply.body, format!("{what}: {why}\n→ {remedy}\n"));
         prop_assert_eq!(&reply.headers[0].1, "text/plain; charset=utf-8");
     }
 
     #[test]
-    fn an_incomplete_deployment_says_all_that_is_missing_and_when_to_come_back(whats in prop::collection::vec(given::text(), 0..5)) {
-        let complaints: Vec<Complaint> = whats.iter().map(|what| Complaint::new(what, String::new(), "do")).collect();
+    fn an_incomplete_deployment_says_all_that_is_missing_and_when_to_come_back(whats in prop::collection::vec("\\PC{0,20}", 0..5)) {
+        let complaints: Vec<Complaint> = whats.iter().map(|what| Complaint::new([what, "why", "do"].join("\n"))).collect();
         let reply = misconfigured(&complaints, english());
         let body: Value = serde_json::from_str(&reply.body).unwrap();
         let told: Vec<&str> = body["complaints"].as_array().unwrap().iter().map(|complaint| complaint["what"].as_str().unwrap()).collect();
