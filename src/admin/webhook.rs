@@ -398,7 +398,7 @@ impl<'a, D: Database, T: Transport, N: Notes> Change<'a, D, T, N> {
     /// no chat yet.
     async fn send_menu(&mut self) {
         for call in menu::calls(&self.app.settings.owners) {
-            if let Err(error) = self.app.telegram.call(&call).await {
+            if let Err(error) = self.app.telegram.call_raw(menu::METHOD, &call).await {
                 return self.failed("menu", error.to_string());
             }
         }
