@@ -70,8 +70,15 @@ pub fn list_of<T: Written>(elements: &[T]) -> String {
 
 /// An array out of the JSON texts of its elements.
 pub(crate) fn array_of(elements: impl Iterator<Item = String>) -> String {
-    let elements: Vec<String> = elements.collect();
-    ["[", &elements.join(","), "]"].concat()
+    let mut array = String::from("[");
+    for element in elements {
+        if array.len() > 1 {
+            array.push(',');
+        }
+        array.push_str(&element);
+    }
+    array.push(']');
+    array
 }
 
 /// An object out of its members, each a name and the JSON text of its value. One whose text is empty is left out.
