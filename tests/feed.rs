@@ -280,6 +280,20 @@ fn parameters_come_by_query_form_or_json_and_are_never_refused() {
             3,
         ),
         ("POST", "getUpdates", "application/json", "no JSON", 3),
+        (
+            "POST",
+            "getUpdates",
+            "multipart/form-data; boundary=b",
+            "--b\r\nContent-Disposition: form-data; name=\"limit\"\r\n\r\n2\r\n--b--\r\n",
+            2,
+        ),
+        (
+            "POST",
+            "getUpdates",
+            "multipart/form-data; boundary=b",
+            "--b\r\nname=\"limit\"",
+            3,
+        ),
         ("POST", "getUpdates", "", "", 3),
     ] {
         let answer = body(&reader.asks(method, target, content_type, parameters));

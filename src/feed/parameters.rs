@@ -1,8 +1,8 @@
-//! The parameters of a method as Telegram reads them: from the query, a form or JSON, and never refused.
+//! The parameters of a method as Telegram reads them: from the query, a form of either kind or JSON, and never refused.
 
 use crate::json::{Fields, text_in};
 use crate::request::{Body, BodyError, Request, parameter_in};
-use crate::search::holds;
+use crate::search::{before, holds, split_once};
 
 /// The largest body that is read, in bytes. The parameters of `getUpdates` need a hundredth of it.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -12,7 +12,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub struct Parameters {
     query: String,
     body: String,
-    is_json: bool,
+    content_type: String,
 }
 
 impl Parameters {
@@ -25,14 +25,20 @@ impl Parameters {
         Ok(Self {
             query: request.query.clone(),
             body: String::from_utf8(body).unwrap_or_default(),
-            is_json: holds(request.header("content-type").unwrap_or_default(), "json"),
+            content_type: request
+                .header("content-type")
+                .unwrap_or_default()
+                .to_ascii_lowercase(),
         })
     }
 
     /// A parameter's text: of the query first. A value of JSON that is no text stays JSON (`HttpReader.cpp:595`).
     pub fn text(&self, name: &str) -> Option<String> {
         parameter_in(&self.query, name).or_else(|| {
-            if !self.is_json {
+            if holds(&self.content_type, "multipart") {
+                return part_in(&self.body, name);
+            }
+            if !holds(&self.content_type, "json") {
                 return parameter_in(&self.body, name);
             }
             let fields = Fields::of(&self.body).ok()?;
@@ -54,4 +60,11 @@ impl Parameters {
             });
         Some(if digits.is_some() { -number } else { number })
     }
+}
+
+/// A part of a form of several parts, where it holds text of one line.
+fn part_in(form: &str, name: &str) -> Option<String> {
+    let (_, part) = split_once(form, &["name=\"", name, "\""].concat())?;
+    let (_, value) = split_once(part, "\r\n\r\n")?;
+    Some(before(value, "\r\n").to_owned()).filter(|value| !value.is_empty())
 }

@@ -521,11 +521,11 @@ export const statements = {
   // ?1 feed, ?2 the visit
   NOTE_POLL:
     `UPDATE feed SET taken = coalesce((SELECT max(seq) FROM (SELECT inbox.seq FROM ${untaken})), taken),
-    next_number = max(next_number, coalesce((SELECT max(number) + 1 FROM feed_update WHERE feed = ?1 AND holder = ?2), 0)),
-    polled_at = ${now}, shared_until = iif(is_hungry, ${now} + 60000, shared_until) FROM
-    (SELECT EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND holder = ?2) AS has_some, EXISTS (SELECT 1 FROM feed_update
-    WHERE feed = ?1 AND lease_until <= ${now}) AND NOT EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND holder = ?2) AS is_hungry)
-    WHERE seq = ?1 AND (has_some OR polled_at < ${now} - 60000 OR EXISTS (SELECT 1 FROM ${untaken})
+    next_number = max(next_number, coalesce(handed_out + 1, 0)), polled_at = ${now},
+    shared_until = iif(is_hungry, ${now} + 60000, shared_until) FROM
+    (SELECT handed_out, handed_out IS NULL AND EXISTS (SELECT 1 FROM feed_update WHERE feed = ?1 AND lease_until <= ${now}) AS is_hungry
+    FROM (SELECT max(number) AS handed_out FROM feed_update WHERE feed = ?1 AND holder = ?2))
+    WHERE seq = ?1 AND (handed_out IS NOT NULL OR polled_at < ${now} - 60000 OR EXISTS (SELECT 1 FROM ${untaken})
     OR (is_hungry AND shared_until < ${now} + 30000))`,
 
   // What a visit hands out, as JSON. ?1 feed, ?2 the visit, ?3 how many
