@@ -313,6 +313,26 @@ fn a_wish_telegram_would_refuse_is_refused_before_the_webhook_is_touched() {
 }
 
 #[test]
+fn a_wish_that_is_no_json_is_told_where_it_stops_being_that() {
+    let bot = TestBot::new();
+    for (wish, why) in [
+        (
+            &b"{\n \"url\": tru}"[..],
+            "it is no JSON from line 2, column 12 on",
+        ),
+        (b"{\"url\": \"\xff\"}", "it is not UTF-8"),
+    ] {
+        for target in ["/admin/webhook", "/admin/feeds/other"] {
+            let authorization = format!("Bearer {ADMIN_TOKEN}");
+            let headers = [("authorization", &*authorization)];
+            let (reply, _) = bot.visit("PUT", target, &headers, wish);
+            assert_eq!(reply.status, 400, "{target}");
+            assert_eq!(body(&reply)["error"]["why"], why, "{target}");
+        }
+    }
+}
+
+#[test]
 fn a_kind_telegram_does_not_know_is_shown_as_a_difference_and_blamed_on_nobody() {
     let bot = TestBot::without_webhook();
     let reply = bot.operator().put(

@@ -1,8 +1,10 @@
 //! The operator's settings, and the addresses a webhook may have.
 
-use crate::phrases::english;
+use crate::phrases::{english, phrase};
 use expect_test::expect;
 use onehook::language::Language;
+use onehook::phrases::Voice;
+use onehook::reply::Complaint;
 use onehook::settings::{DEFAULT_ALLOWED_UPDATES, Settings};
 use onehook::telegram::address::{Reach, check_ip, check_url};
 
@@ -26,7 +28,7 @@ fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
         english(),
     );
     settings.map_err(|complaints| {
-        let lines = complaints.iter().map(onehook::reply::Complaint::lines);
+        let lines = complaints.iter().map(Complaint::lines);
         lines.collect::<Vec<_>>().join("\n") + "\n"
     })
 }
@@ -104,6 +106,19 @@ fn missing_secrets_are_told_with_the_commands_that_set_them() {
         `ADMIN_TOKEN` cannot be used: it is not set
         → run `openssl rand -hex 32`, then `npx wrangler secret put ADMIN_TOKEN` and paste what it printed
     "#]].assert_eq(&complaints.unwrap_err());
+}
+
+#[test]
+fn complaints_are_in_the_language_they_are_asked_for_in() {
+    let ukrainian = Voice::new(Language::Ukrainian, phrase);
+    let complaints = Settings::read(|_| None, ukrainian).unwrap_err();
+    let lines: Vec<String> = complaints.iter().map(Complaint::lines).collect();
+    expect![[r#"
+        `TELEGRAM_BOT_TOKEN` не годиться: його не задано
+        → виконайте `npx wrangler secret put TELEGRAM_BOT_TOKEN` і вставте токен, який показує BotFather
+        `ADMIN_TOKEN` не годиться: його не задано
+        → виконайте `openssl rand -hex 32`, потім `npx wrangler secret put ADMIN_TOKEN` і вставте надруковане"#]]
+    .assert_eq(&lines.join("\n"));
 }
 
 #[test]
