@@ -116,6 +116,19 @@ fn a_command_for_another_bot_is_ignored() {
 }
 
 #[test]
+fn a_slash_alone_calls_no_command() {
+    let bot = TestBot::new();
+    bot.person("Ada").says("/");
+    bot.person("Ada").says("/ping\tplease");
+    bot.transcript(expect![[r#"
+        Ada: /
+        bot → Ada: I understand commands only. Send /help to see them.
+        Ada: /ping	please
+        bot → Ada: pong
+    "#]]);
+}
+
+#[test]
 fn plain_text_is_answered_in_private_and_ignored_in_groups() {
     let bot = TestBot::new();
     bot.person("Ada").says("good morning");

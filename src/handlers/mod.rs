@@ -179,9 +179,7 @@ impl<'a> CalledCommand<'a> {
             return None;
         }
         let text = visit.update.content.text.as_deref()?;
-        let text = text.strip_prefix('/')?;
-        let end = text.bytes().position(|byte| byte.is_ascii_whitespace());
-        let word = text.get(..end.unwrap_or(text.len()))?;
+        let word = text.strip_prefix('/')?.split_ascii_whitespace().next()?;
         let (name, bot) = match split_once(word, "@") {
             Some((name, bot)) => (name, Some(bot)),
             None => (word, None),

@@ -44,7 +44,7 @@ fn a_database_that_fails_now_and_then_costs_no_update_and_doubles_no_reply() {
     load.wait_for(&worker, total);
     let sent = load.finish();
     let happened = order(&worker, &json!({}));
-    let drained = worker.drains(LEASE + TAKEN_UP_WITHIN);
+    let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
     let figures = account::close(&worker, &sent, &Interrupted::default());
     eprintln!(
         "figures: a faulty database (seed {seed}): {figures}; {happened} faults; the last rows were done {:.1} s after the load; \
@@ -81,7 +81,7 @@ fn while_the_database_is_away_telegram_keeps_everything() {
     let back = Instant::now();
     load.wait_for(&worker, total);
     let sent = load.finish();
-    worker.drains(LEASE);
+    worker.drains_within(LEASE);
     let drained = back.elapsed();
     let refused = everyone_was_asked_to_come_again(&sent, from, until);
     let figures = account::close(&worker, &sent, &interrupted);

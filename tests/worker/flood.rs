@@ -51,7 +51,7 @@ fn flood(worker: &Worker, chats: &[i64], numbers: Range<usize>, strangers: u32) 
         (knocks.sum::<u32>(), sent)
     });
     let took = start.elapsed();
-    worker.drains(LEASE);
+    worker.drains_within(LEASE);
     let figures = account::close(worker, &sent, &Interrupted::default());
     let rate = f64::from(knocks) / took.as_secs_f64();
     eprintln!(

@@ -50,7 +50,7 @@ fn a_rotation_under_load_refuses_nobody() {
             answers.all(|attempt| matches!(attempt.answer, Some((200, _)))),
             "somebody was refused"
         );
-        worker.drains(LEASE);
+        worker.drains_within(LEASE);
         let figures = account::close(&worker, &sent, &Interrupted::default());
         eprintln!("figures: a rotation at {PER_SECOND} updates a second: {figures}");
     }
