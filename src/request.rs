@@ -118,6 +118,11 @@ pub(crate) fn decoded(text: &str) -> String {
             _ => byte,
         });
     }
+    readable(bytes)
+}
+
+/// Bytes as a text. Of what is no UTF-8, ASCII stays.
+pub(crate) fn readable(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| {
         let ascii = error.into_bytes().into_iter().filter(u8::is_ascii);
         ascii.map(char::from).collect()

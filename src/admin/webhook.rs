@@ -152,9 +152,8 @@ pub async fn rotate<D: Database, T: Transport, N: Notes>(
     let mut change = Change::new(app, request);
     let outcome = match page::switch(request, change.voice, "now") {
         Ok(at_once) => {
-            change
-                .rotate(if at_once { 0 } else { rotation::GRACE_MS })
-                .await
+            let grace_ms = if at_once { 0 } else { rotation::GRACE_MS };
+            change.rotate(grace_ms).await
         }
         Err(complaint) => Err(Stopped::new(400, complaint)),
     };

@@ -1,7 +1,7 @@
 //! The parameters of a method as Telegram reads them: from the query, a form of either kind or JSON, and never refused.
 
 use crate::json::{Fields, text_in};
-use crate::request::{Body, BodyError, Request, parameter_in};
+use crate::request::{Body, BodyError, Request, parameter_in, readable};
 use crate::search::{before, holds, split_once};
 
 /// The largest body that is read, in bytes. The parameters of `getUpdates` need a hundredth of it.
@@ -24,7 +24,7 @@ impl Parameters {
         };
         Ok(Self {
             query: request.query.clone(),
-            body: String::from_utf8(body).unwrap_or_default(),
+            body: readable(body),
             content_type: request
                 .header("content-type")
                 .unwrap_or_default()
