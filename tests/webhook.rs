@@ -375,6 +375,28 @@ fn a_lost_answer_to_a_claim_finds_the_same_row_again() {
     assert_eq!(bot.calls("sendMessage"), 2);
 }
 
+/// A visit that took a row up does not leave it for the next lease because one trip fails.
+#[test]
+fn a_session_that_cannot_be_read_at_once_costs_no_attempt() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeHandling);
+    bot.post(message(1, 1001, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    let session_fails = [
+        Trip::Works, // the heartbeat
+        Trip::Works, // the alerts
+        Trip::Works, // the claim
+        Trip::FailsBefore,
+        Trip::FailsAfter,
+    ];
+    bot.database.next_trips(&session_fails);
+    bot.tick();
+    let attempts = bot.database.value("SELECT attempts FROM inbox");
+    assert_eq!((state(&bot, 1), attempts), ("done".into(), "2".into()));
+    assert_eq!(bot.calls("sendMessage"), 1);
+}
+
 #[test]
 fn an_insert_whose_answer_is_lost_for_good_loses_nothing() {
     let bot = TestBot::new();

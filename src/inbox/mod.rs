@@ -30,7 +30,7 @@ use crate::visit::Boxed;
 /// times in a row once in fifty million.
 const PAUSES_MS: [u32; 10] = [50, 100, 200, 400, 800, 1_000, 1_500, 2_000, 2_000, 2_000];
 
-/// The same for keeping and claiming an update, which Telegram brings again anyway.
+/// The same before an update is ours: Telegram waits for its answer, and brings it again.
 const SHORT_PAUSES_MS: [u32; 2] = [50, 200];
 
 /// How many bytes of bodies one statement may bring. D1 takes 2 MB a value.
@@ -329,16 +329,15 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Option<Claimed>, InboxError> {
         let claim = self.claim_next(lane, reach, None);
         let doing = "claim unfinished work";
-        let rows = self.send(doing, vec![claim], &SHORT_PAUSES_MS).await?;
+        let rows = self.send(doing, vec![claim], &PAUSES_MS).await?;
         claimed(rows.into_iter().next().unwrap_or_default())
     }
 
-    /// Loads a session.
-    pub async fn load_session(&self, key: Option<&str>) -> Result<Session, InboxError> {
-        let session = vec![self.session(key)];
-        Ok(stored_session(
-            self.trip("load the session", session).await?,
-        ))
+    /// Loads the session for a row that is claimed already: without it the claim would come to nothing, and count as an attempt.
+    pub async fn load_session(&self, key: &str) -> Result<Session, InboxError> {
+        let session = vec![self.session(Some(key))];
+        let mut rows = self.send("load the session", session, &PAUSES_MS).await?;
+        Ok(stored_session(rows.pop().unwrap_or_default()))
     }
 
     /// Commits a plan with its session. `must_travel`: only if its call can still travel in the answer to a delivery.
@@ -469,7 +468,7 @@ impl<D: Database> Inbox<D> {
             error.into(),
         ];
         let release = vec![statement("RELEASE", values)];
-        self.note("give the update back", release, &[])
+        self.note("give the update back", release, &PAUSES_MS)
     }
 
     /// Writes down that calls are about to be made again, and tells which gates are closed. `None`: the row is no longer ours.

@@ -104,7 +104,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             _ => None,
         };
         let session = match key.as_deref() {
-            Some(key) => self.app.inbox.load_session(Some(key)).await?,
+            Some(key) => self.app.inbox.load_session(key).await?,
             None => Session::default(),
         };
         let (_, afterwards) = self.carry_out(claimed, session).await;

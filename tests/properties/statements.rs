@@ -98,10 +98,10 @@ proptest! {
         let committed = block_on(inbox.commit(&claimed, &[], false, Some((&key, &session)), Reach::Nothing)).unwrap();
         let is_committed = matches!(committed, Committed::Yes { .. });
         prop_assert!(is_committed);
-        let stored = block_on(inbox.load_session(Some(&key))).unwrap();
+        let stored = block_on(inbox.load_session(&key)).unwrap();
         prop_assert_eq!(stored.read::<Value>(&part), value);
         prop_assert_eq!(stored.version(), 1);
-        let other = block_on(inbox.load_session(Some(&format!("{key}x")))).unwrap();
+        let other = block_on(inbox.load_session(&format!("{key}x"))).unwrap();
         prop_assert_eq!(other.version(), 0, "nobody else's");
         prop_assert_eq!(tables(&database), before);
     }

@@ -84,6 +84,10 @@ pub enum Port {
 /// How often things go wrong in a run, in thousandths.
 pub struct Weather {
     pub database: u64,
+    /// What goes wrong with the database then.
+    pub database_kinds: &'static [Fate],
+    /// Between how many milliseconds it comes late.
+    pub database_late_ms: (u64, u64),
     pub telegram: u64,
     pub body: u64,
     pub answer: u64,
@@ -101,6 +105,8 @@ impl Weather {
     pub fn calm() -> Self {
         Self {
             database: 0,
+            database_kinds: kinds(Port::Database),
+            database_late_ms: (1_000, 35_000),
             telegram: 0,
             body: 0,
             answer: 0,
@@ -109,6 +115,24 @@ impl Weather {
             outages: Vec::new(),
             zombies: false,
             until: 0,
+        }
+    }
+
+    /// Until then one trip to the database in five fails, half of those after their effect, and one in twenty comes two
+    /// seconds late.
+    pub fn flaky_database(until: u64) -> Self {
+        Self {
+            database: 250,
+            database_kinds: &[
+                Fate::FailsBefore,
+                Fate::FailsBefore,
+                Fate::FailsAfter,
+                Fate::FailsAfter,
+                Fate::Delayed,
+            ],
+            database_late_ms: (2_000, 2_000),
+            until,
+            ..Self::calm()
         }
     }
 
@@ -124,6 +148,8 @@ impl Weather {
         };
         let mut weather = Self {
             database: some(120),
+            database_kinds: kinds(Port::Database),
+            database_late_ms: (1_000, 35_000),
             telegram: some(250),
             body: some(60),
             answer: some(80),
@@ -193,7 +219,10 @@ impl Weather {
         if random.within(1, 1000) > share {
             return Fate::Works;
         }
-        let kinds = kinds(port);
+        let kinds = match port {
+            Port::Database => self.database_kinds,
+            _ => kinds(port),
+        };
         kinds[usize::try_from(random.within(0, kinds.len() as u64 - 1)).unwrap()]
     }
 }

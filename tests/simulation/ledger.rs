@@ -393,7 +393,7 @@ impl Ledger {
                 wrong.push((*seq, "I3", text));
             }
             for (place, step) in row.steps.iter().enumerate() {
-                if let Some(text) = self.copies(step, acked(row)) {
+                if let Some(text) = self.wrong_copies(step, acked(row)) {
                     wrong.push((
                         *seq,
                         "I5",
@@ -407,10 +407,23 @@ impl Ledger {
         }
     }
 
+    /// How many calls that make something new Telegram got more than once.
+    pub fn doubled(&self) -> usize {
+        let steps = self.rows.values().flat_map(|row| &row.steps);
+        let news = steps.filter(|step| step.policy != OnAmbiguity::Repeat);
+        news.filter(|step| self.copies(step) > 1).count()
+    }
+
+    /// How many copies of a call Telegram got.
+    fn copies(&self, step: &Step) -> usize {
+        let sends = step.sends.iter().map(|send| &self.sends[*send]);
+        sends.filter(|send| send.has_effect).count() + step.in_answers as usize
+    }
+
     /// What is wrong with the number of copies of a call that makes something new.
-    fn copies(&self, step: &Step, is_acked: bool) -> Option<String> {
+    fn wrong_copies(&self, step: &Step, is_acked: bool) -> Option<String> {
         let sends = || step.sends.iter().map(|send| &self.sends[*send]);
-        let copies = sends().filter(|send| send.has_effect).count() + step.in_answers as usize;
+        let copies = self.copies(step);
         let is_certain = |send: &&Send| send.outcome.is_some() && send.is_settled;
         let ambiguous = sends().filter(|send| !is_certain(send)).count();
         let most = match step.policy {

@@ -186,6 +186,18 @@ fn a_seed_repeats_itself_exactly() {
     }
 }
 
+/// Nobody is killed, so nothing crashed: no update is given up, and no outcome is hidden for good, so no reply is sent twice.
+#[test]
+fn a_database_that_fails_now_and_then_ends_no_update_and_doubles_no_reply() {
+    let seeds = if env::var("DEEP").is_ok() { 50 } else { 5 };
+    for seed in 1..=seeds {
+        let report = scenario::run_flaky_database(seed, 2_000);
+        assert!(report.violations.is_empty(), "{}", failure(&report));
+        let figures = (report.updates, report.decisions, report.doubled);
+        assert_eq!(figures, (2_000, 2_000, 0), "seed {seed}");
+    }
+}
+
 /// An isolate that dies before or after each call of a port: alone, and in a deep run with every other.
 #[test]
 fn an_isolate_may_die_at_any_moment() {

@@ -115,7 +115,7 @@ impl Database for Ports {
             fate = Fate::DiesBefore;
             world.hurt(self.visit);
         }
-        let mut times = self.times((1, 25), (1_000, 35_000), fate);
+        let mut times = self.times((1, 25), world.plan.weather.database_late_ms, fate);
         if fate == Fate::FailsEarly {
             times.effect = times.answer + world.within(1, 5_000);
             world.fault_until(times.effect);

@@ -54,6 +54,8 @@ pub struct Report {
     pub coverage: Coverage,
     pub updates: usize,
     pub decisions: usize,
+    /// How many calls that make something new Telegram got more than once.
+    pub doubled: usize,
     pub port_calls: u64,
     /// How long after the last fault it was quiet.
     pub quiet_after_ms: u64,
@@ -140,6 +142,40 @@ pub fn run_short(answer_in_response: bool, deaths: Vec<(u64, bool)>) -> Report {
     stage.act_at(4_000, |stage| stage.says("P2", "hello"));
     stage.act_at(6_000, |stage| stage.presses("P2"));
     stage.finish(1)
+}
+
+/// Runs a conversation with many people beside a database that fails now and then, and nothing else that goes wrong.
+pub fn run_flaky_database(seed: u64, updates: u64) -> Report {
+    let until = START + 10 * MINUTE_MS;
+    let plan = Plan {
+        weather: Weather::flaky_database(until),
+        isolates: 2,
+        answer_in_response: false,
+        duplicates: 0,
+        duplicates_until: 0,
+        deaths: Vec::new(),
+    };
+    let scenario = Scenario {
+        updates,
+        people: 200,
+        groups: 0,
+        until,
+        crons: 1,
+        no_cron: None,
+        wrong_clocks: false,
+        poison_in_thousand: 0,
+        is_odd: false,
+        rivals: 0,
+    };
+    let stage = Stage::new(seed, plan, scenario);
+    for _ in 0..updates {
+        let at = stage.world.within(0, until - START);
+        stage.act_at(at, |stage| {
+            let person = name(stage.world.within(0, stage.scenario.people - 1));
+            stage.says(&person, "/ping");
+        });
+    }
+    stage.finish(seed)
 }
 
 /// A run under way.
@@ -369,6 +405,7 @@ impl Stage {
             coverage: world.coverage.take(),
             updates: ledger.rows.len(),
             decisions: ledger.rows.values().map(|row| row.decisions as usize).sum(),
+            doubled: ledger.doubled(),
             port_calls: world.port_calls.get(),
             quiet_after_ms: quiet_at.unwrap_or(now).saturating_sub(last_fault),
             story,
