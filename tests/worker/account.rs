@@ -109,6 +109,17 @@ impl Worker {
         copies
     }
 
+    /// Lets the cron run until what visits left behind is done: a lease later, and where many thousands were sent also as long as the
+    /// backlog takes. Returns how long that took.
+    pub(super) fn drains(&self) -> Duration {
+        let backlog = if is_deep() {
+            PER_ROW * u32::try_from(self.open_rows().len()).unwrap()
+        } else {
+            Duration::ZERO
+        };
+        self.drains_within(LEASE + TAKEN_UP_WITHIN + backlog)
+    }
+
     /// Lets the cron run until nothing is left to do. Returns how long that took.
     pub(super) fn drains_within(&self, longest: Duration) -> Duration {
         let start = Instant::now();
@@ -176,12 +187,7 @@ impl fmt::Display for Figures {
 /// Ends the load, waits for what it left behind, and closes the account. The figures, in words.
 pub(super) fn conclude(worker: &Worker, load: Load, interrupted: &Interrupted) -> String {
     let sent = load.finish();
-    let backlog = if is_deep() {
-        PER_ROW * u32::try_from(worker.open_rows().len()).unwrap()
-    } else {
-        Duration::ZERO
-    };
-    let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN + backlog);
+    let drained = worker.drains();
     let figures = close(worker, &sent, interrupted);
     let seconds = drained.as_secs_f64();
     format!("{figures}; the last rows were done {seconds:.1} s after the load")

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::account::{self, Interrupted, LEASE, TAKEN_UP_WITHIN};
+use super::account::{self, Interrupted, LEASE};
 use super::load::{Acknowledged, Load, Try, people};
 use super::running::{Start, Worker};
 use super::{alone, size};
@@ -44,7 +44,7 @@ fn a_database_that_fails_now_and_then_costs_no_update_and_doubles_no_reply() {
     load.wait_for(&worker, total);
     let sent = load.finish();
     let happened = order(&worker, &json!({}));
-    let drained = worker.drains_within(LEASE + TAKEN_UP_WITHIN);
+    let drained = worker.drains();
     let figures = account::close(&worker, &sent, &Interrupted::default());
     eprintln!(
         "figures: a faulty database (seed {seed}): {figures}; {happened} faults; the last rows were done {:.1} s after the load; \
