@@ -65,6 +65,7 @@ const phrases = {
   "story.leased": ["It is being handled right now, or whoever did so crashed and it is taken up within two minutes. Attempts so far: {}.", "Його обробляють саме зараз, або обробник упав і його візьмуть знову за дві хвилини. Спроб досі: {}."],
   "story.open": ["It was handled, and calls are left to make. Attempts: {}.", "Його оброблено, лишилися виклики. Спроб: {}."],
   "story.done": ["It was handled, and nothing is left to do. Attempts: {}.", "Його оброблено, більше нічого робити. Спроб: {}."],
+  "story.fed": ["It was kept for the main feed, and no handler of the bot saw it. Whether it is still there: GET /admin/feeds", "Його збережено для головного фіда, жоден обробник бота його не бачив. Чи воно ще там: GET /admin/feeds"],
   "story.dead": ["It was given up, and its lane went on. Attempts: {}. Once more: POST /admin/updates/{}/replay", "Від нього відмовилися, смуга пішла далі. Спроб: {}. Ще раз: POST /admin/updates/{}/replay"],
   "story.expired": ["It was too old to be answered. Attempts: {}.", "Воно було застаре для відповіді. Спроб: {}."],
   "story.quarantined": ["It is no update, so nobody handled it. Attempts: {}. With a newer worker: POST /admin/updates/{}/replay", "Це не оновлення, тож ніхто його не обробляв. Спроб: {}. Із новішим воркером: POST /admin/updates/{}/replay"],

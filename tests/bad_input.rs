@@ -447,6 +447,8 @@ fn no_verdict_tells_telegram_to_delete_the_webhook() {
         Verdict::Quarantined,
         Verdict::Waiting,
         Verdict::Repeated,
+        Verdict::Queued,
+        Verdict::Fed,
         Verdict::Done,
         Verdict::Answered("{}".to_owned()),
         Verdict::Expired,

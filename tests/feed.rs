@@ -427,6 +427,10 @@ fn with_a_main_feed_the_worker_keeps_silent_for_what_it_takes() {
         .operator()
         .put("/admin/feeds/second", r#"{"main": true}"#);
     assert_eq!(refused.status, 409, "{}", refused.body);
+    let story = bot.operator().with_header("accept", "text/plain");
+    let story = story.get("/admin/updates/500").body;
+    let words = "It was kept for the main feed, and no handler of the bot saw it.";
+    assert!(story.contains(words), "{story}");
     // Without it the worker speaks again.
     assert_eq!(bot.operator().delete("/admin/feeds/echo").status, 200);
     arrive(&bot, 502, &[(1, "/start")]);

@@ -5,6 +5,7 @@ use onehook::delivery::outbox::PlannedCall;
 use onehook::plan::{OnAmbiguity, Plan};
 use serde_json::{Value, json};
 
+use crate::sqlite_database::Trip;
 use crate::test_bot::{Dies, TestBot, body, message};
 
 pub(crate) fn fault(bot: &TestBot, fault: Value, times: u64) {
@@ -99,7 +100,7 @@ fn what_happened_to_an_update_is_told_in_words() {
         expect![[r#"
         200 Update 7 (message, lane 1002) was received at 2027-01-15 08:00:00 UTC.
         It was given up, and its lane went on. Attempts: 3. Once more: POST /admin/updates/7/replay
-        What went wrong: given up: 2 attempts crashed.
+        What went wrong: given up after 2 attempts.
     "#]],
     );
     story(
@@ -108,7 +109,7 @@ fn what_happened_to_an_update_is_told_in_words() {
         expect![[r#"
         200 Оновлення 7 (message, смуга 1002) надійшло 2027-01-15 08:00:00 UTC.
         Від нього відмовилися, смуга пішла далі. Спроб: 3. Ще раз: POST /admin/updates/7/replay
-        Що пішло не так: given up: 2 attempts crashed.
+        Що пішло не так: given up after 2 attempts.
     "#]],
     );
 }
@@ -386,6 +387,58 @@ fn a_parked_call_is_told_listed_and_resent() {
     let again = bot.operator().sends("POST", &target, "");
     assert_eq!(again.status, 409, "{}", again.body);
     assert_eq!(body(&again)["error"]["why"], "it is `sent`");
+}
+
+#[test]
+fn a_call_that_was_parked_for_days_is_made_when_the_operator_says_so() {
+    let bot = TestBot::new();
+    let update = park(&bot, "Bob");
+    bot.telegram.advance(50 * 3_600_000);
+    let listed = body(&bot.operator().get("/admin/outbox?state=parked"));
+    let id = listed["calls"][0]["id"].as_str().unwrap();
+    let target = format!("/admin/outbox/{id}/resend");
+    assert_eq!(bot.operator().sends("POST", &target, "").status, 200);
+    let shown = body(&bot.operator().get(&format!("/admin/updates/{update}")));
+    assert_eq!(shown["update"]["calls"][0]["state"], "sent", "{shown}");
+}
+
+/// The plan is written down and nobody hears of it, so it is written once more: that is one call still.
+#[test]
+fn a_lost_answer_counts_a_parked_call_once() {
+    let bot = TestBot::new();
+    bot.set("OWNER_IDS", "");
+    bot.dies(Dies::BeforeSettling);
+    bot.post(message(1, 1001, "/ping"));
+    bot.telegram.advance(61_000);
+    bot.tick();
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    let answer_is_lost = [
+        Trip::Works, // the heartbeat
+        Trip::Works, // the claim
+        Trip::FailsAfter,
+    ];
+    bot.database.next_trips(&answer_is_lost);
+    bot.tick();
+    let parked = "SELECT plan ->> '$[0].state' FROM inbox";
+    assert_eq!(bot.database.value(parked), "parked");
+    let count = "SELECT count FROM alert WHERE kind = 'parked'";
+    assert_eq!(bot.database.value(count), "1");
+}
+
+#[test]
+fn an_operators_decision_keeps_the_rest_of_the_plan_in_its_place() {
+    let bot = TestBot::new();
+    fault(&bot, json!({"retry_after": 30}), 1);
+    bot.person("Ada").says("/ping");
+    let twice = "UPDATE inbox SET plan = json_array(json(plan -> 0), json(plan -> 0))";
+    bot.database.execute(twice);
+    let dropped = bot.operator().sends("POST", "/admin/outbox/1.0/drop", "");
+    assert_eq!(dropped.status, 200, "{}", dropped.body);
+    let open = || bot.database.value("SELECT open FROM inbox");
+    assert_eq!(open(), "1", "the lane waits for the other call");
+    bot.operator().sends("POST", "/admin/outbox/1.1/drop", "");
+    assert_eq!(open(), "0");
 }
 
 #[test]

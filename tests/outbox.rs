@@ -1,5 +1,6 @@
 //! What becomes of calls: Telegram's refusals, its silence, and the order of a plan.
 
+use onehook::delivery::inbox::{Standing, State, held_max_ms};
 use onehook::delivery::outbox::{CallState, PlannedCall, Remainder, remainder};
 use onehook::json::text_of;
 use onehook::plan::{OnAmbiguity, Plan};
@@ -133,17 +134,30 @@ fn refusals_are_final_and_a_pause_costs_no_try() {
 }
 
 #[test]
-fn a_long_pause_lets_the_lane_go_and_a_short_one_holds_it() {
-    let after = |seconds| {
+fn long_pauses_let_the_lane_go_and_short_ones_hold_it() {
+    let standing = |kind, held_ms| Standing {
+        state: State::Done,
+        attempts: 1,
+        is_useful: true,
+        held_ms,
+        held_max_ms: held_max_ms(kind),
+    };
+    let after = |kind, held_ms, seconds| {
         let mut call = call(OnAmbiguity::Resend);
         call.begin();
         call.ended(Err(refused(429, "Too Many Requests", Some(seconds))), 20);
-        remainder(&[call])
+        remainder(&[call], &standing(kind, held_ms))
     };
-    assert_eq!(after(5), Remainder::HoldingLane(5_000));
-    assert_eq!(after(120), Remainder::HoldingLane(120_000));
-    assert_eq!(after(121), Remainder::LettingLaneGo(121_000));
-    assert_eq!(remainder(&[]), Remainder::Nothing);
+    let (holding, letting_go) = (Remainder::HoldingLane, Remainder::LettingLaneGo);
+    assert_eq!(after("message", 0, 5), holding(5_000));
+    assert_eq!(after("message", 0, 120), holding(120_000));
+    assert_eq!(after("message", 0, 121), letting_go(121_000));
+    // Pauses count together, and a pressed button's person is looking at it.
+    assert_eq!(after("message", 60_000, 60), holding(60_000));
+    assert_eq!(after("message", 60_001, 60), letting_go(60_000));
+    assert_eq!(after("callback_query", 0, 30), holding(30_000));
+    assert_eq!(after("callback_query", 0, 31), letting_go(31_000));
+    assert_eq!(remainder(&[], &standing("message", 0)), Remainder::Nothing);
 }
 
 #[test]

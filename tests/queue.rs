@@ -7,7 +7,7 @@ use onehook::webhook::consumer::{take_in, work_off};
 use serde_json::{Value, json};
 
 use crate::sqlite_database::Trip;
-use crate::test_bot::{MemoryQueue, TestBot, message};
+use crate::test_bot::{Dies, MemoryQueue, TestBot, message};
 
 fn queueing() -> (TestBot, Rc<MemoryQueue>) {
     let bot = TestBot::new();
@@ -90,6 +90,24 @@ fn a_hundred_updates_are_written_in_one_trip_and_handled_once_however_often_they
     assert_eq!(bot.calls("sendMessage"), 100);
     let done = "SELECT count(*) FROM inbox WHERE state = 'done' AND open = 0";
     assert_eq!(bot.database.value(done), "100");
+}
+
+#[test]
+fn a_handler_that_is_dropped_ends_the_work_on_its_batch() {
+    let (bot, _) = queueing();
+    let batch: Vec<Message> = (0..25)
+        .map(|number| queued(message(number, 2000 + number, "/ping"), 0))
+        .collect();
+    let trips = bot.database.trips();
+    bot.dies(Dies::BeforeHandling);
+    assert_eq!(consume(&bot, &batch), [true; 25]);
+    assert_eq!(bot.database.trips() - trips, 3, "one row was claimed, once");
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+    assert_eq!(consume(&bot, &batch), [true; 25]);
+    let attempts = "SELECT group_concat(attempts, '') FROM inbox";
+    assert_eq!(bot.database.value(attempts), format!("2{}", "1".repeat(24)));
+    assert_eq!(bot.calls("sendMessage"), 25);
 }
 
 #[test]

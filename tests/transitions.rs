@@ -483,7 +483,7 @@ fn fenced(fence: i64) -> Vec<Said> {
         },
         Said {
             writes: |row, fence| fence == FENCE && row.state == State::Done && row.is_free(),
-            ..said("DECIDE", "DECIDE", claim(&["[4]".into(), 2.into()]))
+            ..said("DECIDE", "DECIDE", claim(&["[4]".into(), 1.into()]))
         },
     ];
     for said in &mut all {
@@ -569,7 +569,7 @@ fn unfenced() -> Vec<Said> {
             ..said(
                 "FORGET",
                 "FORGET",
-                vec![BOT.into(), keep_ms.into(), (10 * keep_ms).into()],
+                vec![keep_ms.into(), (10 * keep_ms).into(), 300.into()],
             )
         },
     ]

@@ -687,6 +687,11 @@ fn old_updates_are_forgotten_and_unfinished_ones_are_not() {
     bot.set("OWNER_IDS", "");
     bot.post(message(1, 1001, "/ping"));
     bot.post(b"not an update");
+    bot.post(message(3, 1003, "/ping"));
+    bot.post(message(4, 1004, "/ping"));
+    bot.database.execute(
+        "UPDATE inbox SET state = 'dead' WHERE update_id = 3; UPDATE inbox SET bot = 17 WHERE update_id = 4",
+    );
     bot.dies(Dies::BeforeHandling);
     bot.post(message(2, 1002, "/ping"));
     bot.telegram.advance(73 * 3_600_000);
@@ -695,7 +700,7 @@ fn old_updates_are_forgotten_and_unfinished_ones_are_not() {
     bot.tick();
     assert_eq!(
         bot.database.value("SELECT group_concat(state) FROM inbox"),
-        "quarantined,leased"
+        "quarantined,dead,leased"
     );
     bot.telegram.advance(28 * 24 * 3_600_000);
     bot.tick();
@@ -703,6 +708,23 @@ fn old_updates_are_forgotten_and_unfinished_ones_are_not() {
         bot.database.value("SELECT group_concat(state) FROM inbox"),
         "leased"
     );
+}
+
+#[test]
+fn old_updates_are_forgotten_a_bite_at_a_time() {
+    let bot = TestBot::new();
+    bot.post(message(1, 1001, "/ping"));
+    bot.database.execute(
+        "WITH RECURSIVE more(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM more WHERE n < 400) INSERT INTO inbox SELECT * FROM
+         (SELECT n, bot, n, sha256, kind, lane, chat_id, state, open, attempts, fence, epoch, received_at, useful_until,
+         lease_until, not_before, plan, error, body, began_at, acknowledged, holder FROM inbox, more)",
+    );
+    bot.telegram.advance(73 * 3_600_000);
+    let left = || bot.database.value("SELECT count(*) FROM inbox");
+    bot.tick();
+    assert_eq!(left(), "100");
+    bot.tick();
+    assert_eq!(left(), "0");
 }
 
 #[test]

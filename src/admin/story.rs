@@ -40,6 +40,8 @@ fn outcome(voice: Voice, update: &ListedUpdate) -> String {
         State::Stored => "story.stored",
         State::Leased => "story.leased",
         State::Done if update.is_open => "story.open",
+        // Nobody claimed it, and nothing was planned for it.
+        State::Done if update.attempts == 0 && update.calls.is_none() => "story.fed",
         State::Done => "story.done",
         State::Dead => "story.dead",
         State::Expired => "story.expired",

@@ -1,6 +1,7 @@
 //! What becomes of a planned call, from the plan to a certain end.
 
-use crate::delivery::{ATTEMPTS_MAX, LANE_HELD_MAX_MS, backoff_ms};
+use crate::delivery::inbox::Standing;
+use crate::delivery::{ATTEMPTS_MAX, backoff_ms};
 use crate::json::{Fields, Json, Written, object_of, only_if, text_of};
 use crate::plan::{Call, OnAmbiguity};
 use crate::telegram::ids::{ChatId, MessageId};
@@ -396,11 +397,14 @@ impl Written for PlannedCall {
     }
 }
 
-/// What a list of calls needs next: they are made in order, so the first that is not at its end decides.
-pub fn remainder(calls: &[PlannedCall]) -> Remainder {
+/// What a list of calls needs next: they are made in order, so the first that is not at its end decides. Its wait holds the lane as
+/// long as the update has not held it for too long by then.
+pub fn remainder(calls: &[PlannedCall], standing: &Standing) -> Remainder {
     match calls.iter().find(|call| call.is_due()) {
         None => Remainder::Nothing,
-        Some(call) if call.wait_ms <= LANE_HELD_MAX_MS => Remainder::HoldingLane(call.wait_ms),
+        Some(call) if standing.held_ms + call.wait_ms <= standing.held_max_ms => {
+            Remainder::HoldingLane(call.wait_ms)
+        }
         Some(call) => Remainder::LettingLaneGo(call.wait_ms),
     }
 }

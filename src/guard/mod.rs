@@ -18,6 +18,10 @@ use crate::telegram::message::Message;
 use crate::telegram::transport::{Outgoing, Transport};
 use crate::webhook;
 
+/// How many old updates a tick forgets: five a second, or a hundred where the queue brings so many.
+const BITE: i64 = 300;
+const BITE_WITH_QUEUE: i64 = 6_000;
+
 /// How long the second channel for alerts may take to answer, in milliseconds.
 const ALERT_TIMEOUT_MS: u32 = 5_000;
 
@@ -38,7 +42,11 @@ pub async fn tick<D: Database, T: Transport, N: Notes>(
     let watched = restore::watch(app, &guarded).await?;
     tell(app).await?;
     let taken_up = webhook::take_up(app).await?;
-    app.inbox.forget_old(app.settings.keep_hours).await?;
+    let bite = match app.queue {
+        None => BITE,
+        Some(_) => BITE_WITH_QUEUE,
+    };
+    app.inbox.forget_old(app.settings.keep_hours, bite).await?;
     Ok(Tick { watched, taken_up })
 }
 

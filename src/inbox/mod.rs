@@ -447,7 +447,7 @@ impl<D: Database> Inbox<D> {
         ];
         let mut statements = Vec::with_capacity(3);
         if state == State::Dead {
-            statements.push(alert(claimed, Alert::Dead));
+            statements.push(alert(claimed, Alert::Dead, Value::Null));
         }
         statements.push(statement("END", values));
         self.then_next(claimed, "end the update", statements, reach)
@@ -482,22 +482,24 @@ impl<D: Database> Inbox<D> {
             claimed.fence.into(),
             list_of(plan).into(),
         ];
-        let mut statements = vec![statement("RESUME", values), self.gates()];
+        let mut statements = Vec::with_capacity(3);
         statements.extend(alert_of_parked(claimed, plan));
-        let rows = self
+        statements.push(statement("RESUME", values));
+        statements.push(self.gates());
+        let mut rows = self
             .send("resume the calls", statements, &PAUSES_MS)
             .await?;
-        let mut rows = rows.into_iter();
-        let is_ours = rows.next().is_some_and(|rows| !rows.is_empty());
-        Ok(is_ours.then(|| gates_of(rows.next().unwrap_or_default())))
+        let gates = gates_of(rows.pop().unwrap_or_default());
+        let is_ours = rows.pop().is_some_and(|rows| !rows.is_empty());
+        Ok(is_ours.then_some(gates))
     }
 
-    /// Removes what is older than `keep_hours`, a bite at a time.
-    pub fn forget_old(&self, keep_hours: i64) -> Boxed<'_, Result<(), InboxError>> {
+    /// Removes what is older than `keep_hours`, so many updates at most.
+    pub fn forget_old(&self, keep_hours: i64, bite: i64) -> Boxed<'_, Result<(), InboxError>> {
         let values = vec![
-            self.bot.0.into(),
             (keep_hours * 3_600_000).into(),
             KEEP_FAILED_MS.into(),
+            bite.into(),
         ];
         let forget = statement("FORGET", values);
         let gates = self.about_bot("FORGET_GATES");
@@ -644,11 +646,12 @@ fn first(rows: Vec<Row>) -> Option<Row> {
 }
 
 /// Counts an alert about a claimed row that is about to be written.
-fn alert(claimed: &Claimed, alert: Alert) -> Statement {
+fn alert(claimed: &Claimed, alert: Alert, plan: Value) -> Statement {
     let values = vec![
         claimed.seq.into(),
         claimed.fence.into(),
         alert.name().into(),
+        plan,
     ];
     statement("ALERT", values)
 }
@@ -659,7 +662,8 @@ fn alert_of_parked(claimed: &Claimed, plan: &[PlannedCall]) -> Option<Statement>
         let parked = plan.iter().filter(|call| call.state == CallState::Parked);
         parked.count()
     };
-    (parked(plan) > parked(&claimed.plan)).then(|| alert(claimed, Alert::Parked))
+    (parked(plan) > parked(&claimed.plan))
+        .then(|| alert(claimed, Alert::Parked, list_of(plan).into()))
 }
 
 /// The digest of an update's bytes, as it is kept.

@@ -2,7 +2,7 @@
 
 use crate::delivery::outbox::{CallState, PlannedCall};
 use crate::inbox::database::Database;
-use crate::inbox::{Inbox, InboxError, Open, first, plan_of, statement};
+use crate::inbox::{Inbox, InboxError, first, plan_of, statement};
 use crate::json::{Written, list_of};
 use crate::search::split_once;
 
@@ -116,16 +116,11 @@ impl<D: Database> Inbox<D> {
         if !may {
             return Ok(Decided::NotIn(call.state));
         }
-        let open = if plan.iter().any(PlannedCall::is_due) {
-            Open::LetsLaneGo
-        } else {
-            Open::Closed
-        };
         let values = vec![
             id.seq.into(),
             row.integer(0).into(),
             list_of(&plan).into(),
-            (open as i64).into(),
+            i64::from(plan.iter().any(PlannedCall::is_due)).into(),
         ];
         let decide = statement("DECIDE", values);
         let written = self.trip("decide about a call", vec![decide]).await?;

@@ -205,12 +205,12 @@ export const statements = {
     AND state = 'leased'`,
 
   // Counts an alert about a claimed row that is about to be written. Said again after a lost answer it counts nothing, because
-  // the row is not leased any more.
+  // the row is not leased any more, or has the plan already.
   //
-  // ?1 seq, ?2 fence, ?3 kind of alert
+  // ?1 seq, ?2 fence, ?3 kind of alert, ?4 the plan that is about to be written, or NULL
   ALERT:
     `INSERT INTO alert (bot, kind, count, subject) SELECT bot, ?3, 1, update_id FROM inbox WHERE seq = ?1 AND fence = ?2
-    AND lease_until > 0 AND open > 0 ${oneMore}`,
+    AND lease_until > 0 AND open > 0 AND (?4 IS NULL OR plan IS NOT ?4) ${oneMore}`,
 
   // Counts an alert about a body that is about to be quarantined, unless it is there already.
   //
@@ -260,12 +260,13 @@ export const statements = {
   CALLS:
     `SELECT fence, plan FROM inbox WHERE bot = ?1 AND seq = ?2 AND state = 'done' AND lease_until <= ${now}`,
 
-  // Writes down what an operator decided about a call, unless somebody claimed the row meanwhile.
+  // Writes down what an operator decided about a call, unless somebody claimed the row meanwhile. What is due then is as useful as if
+  // it had just come, and keeps its place in the lane unless that went on.
   //
-  // ?1 seq, ?2 fence, ?3 plan, ?4 open
+  // ?1 seq, ?2 fence, ?3 plan, ?4 1 if something is left to do, else 0
   DECIDE:
-    `UPDATE inbox SET plan = ?3, open = ?4, fence = fence + 1, not_before = 0 WHERE seq = ?1 AND fence = ?2 AND state = 'done'
-    AND lease_until <= ${now} RETURNING seq`,
+    `UPDATE inbox SET plan = ?3, open = iif(?4 = 1 AND open = 1, 1, ?4 * 2), fence = fence + 1, not_before = 0, began_at = ${now}
+    WHERE seq = ?1 AND fence = ?2 AND state = 'done' AND lease_until <= ${now} RETURNING seq`,
 
   // Planned calls as JSON, newest first. ?1 bot, ?2 and ?3 below this seq and step, ?4 state or NULL for all that did not end well,
   // ?5 how many
@@ -288,14 +289,13 @@ export const statements = {
   OLDEST_OPEN:
     `SELECT ${now} - min(received_at) AS age_ms FROM inbox WHERE open > 0 AND bot = ?1`,
 
-  // Removes rows that are old enough, a bite of the oldest that may go at that age.
+  // Removes rows that are old enough, a bite of the oldest that may go at that age. Also those of a bot that was here before.
   //
-  // ?1 bot, ?2 age in milliseconds, ?3 age for dead and quarantined ones
+  // ?1 age in milliseconds, ?2 age for dead and quarantined ones, ?3 how many at most
   FORGET:
-    `DELETE FROM inbox WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM inbox WHERE bot = ?1 AND open = 0
-    AND state NOT IN ('dead', 'quarantined') ORDER BY seq LIMIT 300) WHERE received_at < ${now} - ?2 UNION ALL SELECT seq
-    FROM (SELECT seq, bot, open, received_at FROM inbox ORDER BY seq LIMIT 100) WHERE bot = ?1 AND open = 0
-    AND received_at < ${now} - ?3)`,
+    `DELETE FROM inbox WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM inbox WHERE open = 0
+    AND state NOT IN ('dead', 'quarantined') ORDER BY seq LIMIT ?3) WHERE received_at < ${now} - ?1 UNION ALL SELECT seq
+    FROM (SELECT seq, open, received_at FROM inbox ORDER BY seq LIMIT 100) WHERE open = 0 AND received_at < ${now} - ?2)`,
 
   // The webhook's row. ?1 bot
   WEBHOOK:

@@ -16,8 +16,8 @@ use std::rc::Rc;
 use futures_util::future::{Either, ready, select};
 
 use crate::app::App;
+use crate::delivery::SOFT_DEADLINE_MS;
 use crate::delivery::outbox::PlannedCall;
-use crate::delivery::{HARD_STOP_MS, SOFT_DEADLINE_MS};
 use crate::inbox::database::Database;
 use crate::inbox::{InboxError, Recorded};
 use crate::isolate::Door;
@@ -151,14 +151,10 @@ where
         // Nobody knows whether it is kept, so Telegram is to bring it again.
         Stage::Receiving => Delivered::settled(None, Verdict::Unavailable),
         Stage::Answering => {
-            let hard_stop = app
-                .telegram
-                .transport()
-                .pause(HARD_STOP_MS - SOFT_DEADLINE_MS);
-            match select(visit, Box::pin(hard_stop)).await {
-                Either::Left((received, _)) => received.answer(app, watch),
+            match watch.limits(app.telegram.transport(), visit).await {
+                Some(received) => received.answer(app, watch),
                 // Whatever was committed is in the answer to the next delivery.
-                Either::Right(_) => Delivered::settled(None, Verdict::Unavailable),
+                None => Delivered::settled(None, Verdict::Unavailable),
             }
         }
         Stage::Working | Stage::Answered => {
@@ -176,25 +172,26 @@ where
 pub async fn take_up<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
 ) -> Result<u32, InboxError> {
-    take_up_within(app, Watch::of_cron()).await
+    let watch = Watch::of_cron();
+    take_up_within(app, &watch).await.unwrap_or(Ok(()))?;
+    Ok(watch.taken_up())
 }
 
+/// Works on rows that were left behind. `None`: it was dropped at the hard stop, and may still hold one.
 async fn take_up_within<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
-    watch: Watch,
-) -> Result<u32, InboxError> {
+    watch: &Watch,
+) -> Option<Result<(), InboxError>> {
     let work = async {
         let door = door::door(app).await?;
         let work = Work {
             app,
             door: &door,
-            watch: &watch,
+            watch,
         };
         work.settle(Afterwards::Look(String::new())).await
     };
-    let outcome = watch.limits(app.telegram.transport(), work).await;
-    outcome.unwrap_or(Ok(()))?;
-    Ok(watch.taken_up())
+    watch.limits(app.telegram.transport(), work).await
 }
 
 impl Delivered {

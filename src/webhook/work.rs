@@ -52,10 +52,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             Duty::Handle => self.handle_and_commit(claimed, session).await,
             Duty::Perform => self.resume(claimed).await,
             Duty::Bury => {
-                let error = format!(
-                    "given up: {} attempts crashed",
-                    claimed.standing.attempts - 1
-                );
+                let error = format!("given up after {} attempts", claimed.standing.attempts - 1);
                 self.end(&claimed, State::Dead, &error).await
             }
             Duty::Expire => {
@@ -280,7 +277,7 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
         claimed: &Claimed,
         calls: &[PlannedCall],
     ) -> Result<Option<Claimed>, InboxError> {
-        let (open, wait_ms) = match remainder(calls) {
+        let (open, wait_ms) = match remainder(calls, &claimed.standing) {
             Remainder::Nothing => (Open::Closed, 0),
             Remainder::HoldingLane(wait_ms) => (Open::HoldsLane, wait_ms),
             Remainder::LettingLaneGo(wait_ms) => (Open::LetsLaneGo, wait_ms),

@@ -435,7 +435,7 @@ impl<'a> Futures<'a> {
         let is_mine = visit.holds || self.model.design == Design::NoFence;
         if row.state == State::Done && is_mine && row.open > 0 {
             row.call = Some(Call { wait_ms: 0, ..call });
-            row.open = self.model.open_after(call);
+            row.open = self.model.open_after(row, call);
             row.is_leased = false;
         }
         self.trip_fails(world, done, visit, Trip::Repeated);

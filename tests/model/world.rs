@@ -276,8 +276,8 @@ impl Model {
     }
 
     /// What is left to do on a row after its call, as `SETTLE` writes it.
-    pub fn open_after(&self, call: Call) -> u8 {
-        match remainder(&[self.real(call)]) {
+    pub fn open_after(&self, row: &Row, call: Call) -> u8 {
+        match remainder(&[self.real(call)], &row.standing()) {
             Remainder::Nothing => 0,
             Remainder::HoldingLane(_) => 1,
             Remainder::LettingLaneGo(_) => 2,
@@ -320,15 +320,7 @@ pub fn take(world: &mut World, visit: &mut Visit, place: u8) {
     let row = world.row(place);
     (visit.row, visit.holds, visit.call) = (place, true, row.call);
     visit.was_there |= 1 << place;
-    let held_ms = [0, LANE_HELD_MAX_MS + 1, CALLS_USEFUL_MS + 1][usize::from(row.age)];
-    let standing = Standing {
-        state: row.state,
-        attempts: row.attempts.into(),
-        is_useful: row.age < 2,
-        held_ms,
-        held_max_ms: held_max_ms("message"),
-    };
-    visit.step = match duty(&standing) {
+    visit.step = match duty(&row.standing()) {
         Duty::Handle => Step::Commit,
         Duty::Perform => Step::Resume,
         Duty::Bury => Step::End(State::Dead),
@@ -337,6 +329,16 @@ pub fn take(world: &mut World, visit: &mut Visit, place: u8) {
 }
 
 impl Row {
+    fn standing(&self) -> Standing {
+        Standing {
+            state: self.state,
+            attempts: self.attempts.into(),
+            is_useful: self.age < 2,
+            held_ms: [0, LANE_HELD_MAX_MS + 1, CALLS_USEFUL_MS + 1][usize::from(self.age)],
+            held_max_ms: held_max_ms("message"),
+        }
+    }
+
     fn essence(&mut self) {
         if self.state == State::Done {
             (self.attempts, self.acknowledged) = (0, false);
