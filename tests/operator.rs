@@ -100,7 +100,7 @@ fn what_happened_to_an_update_is_told_in_words() {
         expect![[r#"
         200 Update 7 (message, lane 1002) was received at 2027-01-15 08:00:00 UTC.
         It was given up, and its lane went on. Attempts: 3. Once more: POST /admin/updates/7/replay
-        What went wrong: given up after 2 attempts.
+        What went wrong: no attempt came to its end.
     "#]],
     );
     story(
@@ -109,7 +109,7 @@ fn what_happened_to_an_update_is_told_in_words() {
         expect![[r#"
         200 Оновлення 7 (message, смуга 1002) надійшло 2027-01-15 08:00:00 UTC.
         Від нього відмовилися, смуга пішла далі. Спроб: 3. Ще раз: POST /admin/updates/7/replay
-        Що пішло не так: given up after 2 attempts.
+        Що пішло не так: no attempt came to its end.
     "#]],
     );
 }

@@ -52,8 +52,8 @@ impl<D: Database, T: Transport, N: Notes> Work<'_, D, T, N> {
             Duty::Handle => self.handle_and_commit(claimed, session).await,
             Duty::Perform => self.resume(claimed).await,
             Duty::Bury => {
-                let error = format!("given up after {} attempts", claimed.standing.attempts - 1);
-                self.end(&claimed, State::Dead, &error).await
+                let error = "no attempt came to its end";
+                self.end(&claimed, State::Dead, error).await
             }
             Duty::Expire => {
                 let error = "too old to be answered";
