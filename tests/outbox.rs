@@ -161,6 +161,22 @@ fn long_pauses_let_the_lane_go_and_short_ones_hold_it() {
 }
 
 #[test]
+fn only_a_pause_that_lasts_closes_a_gate() {
+    let ended = |outcome| {
+        let mut call = call(OnAmbiguity::Repeat);
+        call.begin();
+        call.ended(outcome, 20);
+        call
+    };
+    let outage = ended(Err(refused(502, "Bad Gateway", None)));
+    assert_eq!((outage.state, outage.gate()), (CallState::Wait, None));
+    let mut paused = ended(Err(refused(429, "Too Many Requests", Some(5))));
+    assert_eq!(paused.gate().map(|gate| gate.wait_ms), Some(5_000));
+    paused.skip("a day has passed");
+    assert_eq!((paused.state, paused.gate()), (CallState::Failed, None));
+}
+
+#[test]
 fn a_call_survives_being_written_down() {
     let mut plan = Plan::new();
     let sent = plan.call_raw(
@@ -380,9 +396,12 @@ fn a_call_that_is_paused_for_a_day_is_given_up() {
         .fault(&json!({"on": "api", "method": "sendMessage", "times": 99, "fault": {"retry_after": 3600}}))
         .unwrap();
     bot.person("Ada").says("/ping");
-    for _ in 0..26 {
+    for hour in 1..=26 {
         bot.telegram.advance(3_601_000);
         bot.tick();
+        if hour == 23 {
+            assert_eq!(bot.calls("sendMessage"), 24, "it is still worth a try");
+        }
     }
     let shown = bot.operator().get("/admin/updates/100").body;
     assert!(shown.contains("a day has passed"), "{shown}");

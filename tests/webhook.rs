@@ -606,6 +606,17 @@ fn a_fresh_isolate_reads_the_secret_once_and_then_needs_two_trips_an_update() {
     );
 }
 
+/// A 401 would be an answer of ours; whether the secret is right is not known.
+#[test]
+fn an_isolate_that_knows_no_secret_yet_asks_telegram_to_come_again_while_the_database_is_away() {
+    let bot = TestBot::new();
+    bot.forget_isolate();
+    bot.database.set_down(true);
+    assert_eq!(bot.post(message(1, 1001, "/ping")).status, 503);
+    bot.database.set_down(false);
+    assert_eq!(bot.post(message(1, 1001, "/ping")).status, 200);
+}
+
 #[test]
 fn a_secret_changed_elsewhere_is_learnt_at_a_bounded_rate() {
     let bot = TestBot::new();
