@@ -164,7 +164,7 @@ fn long_pauses_let_the_lane_go_and_short_ones_hold_it() {
 fn a_wrong_token_is_told_from_an_unknown_method() {
     let blames = |code, description: &str| match refused(code, description, None) {
         CallError::Refused(refusal) => refusal.blames_the_token(),
-        CallError::Unreachable { .. } => unreachable!(),
+        other => panic!("{other:?}"),
     };
     assert!(blames(401, "Unauthorized") && blames(404, "Not Found"));
     assert!(!blames(404, "Not Found: method not found"));
