@@ -16,6 +16,14 @@ use crate::fixtures;
 use crate::sqlite_database::Trip;
 use crate::test_bot::{Dies, START, TestBot, message};
 
+/// Somebody's message is recorded, its handler crashes, and the lease ends.
+fn handler_crashes(bot: &TestBot, update_id: i64, chat: i64) {
+    bot.dies(Dies::BeforeHandling);
+    bot.post(message(update_id, chat, "/ping"));
+    bot.dies(Dies::Never);
+    bot.telegram.advance(61_000);
+}
+
 /// Lets the next visit record its update, and then nothing more, however often it tries.
 fn commits_fail(bot: &TestBot) {
     bot.database.next_trips(&[Trip::Works]);
@@ -240,10 +248,7 @@ fn an_answer_in_the_response_reaches_the_person() {
 fn a_call_of_an_update_that_was_taken_over_is_sent_and_travels_in_no_answer() {
     let bot = TestBot::new();
     bot.set("ANSWER_IN_RESPONSE", "true");
-    bot.dies(Dies::BeforeHandling);
-    bot.post(message(7, 1001, "/ping"));
-    bot.dies(Dies::Never);
-    bot.telegram.advance(61_000);
+    handler_crashes(&bot, 7, 1001);
     assert_eq!(bot.post(message(7, 1001, "/ping")).body, "");
     assert_eq!(bot.calls("sendMessage"), 1);
 }
@@ -379,10 +384,7 @@ fn a_lost_answer_to_a_claim_finds_the_same_row_again() {
 #[test]
 fn a_session_that_cannot_be_read_at_once_costs_no_attempt() {
     let bot = TestBot::new();
-    bot.dies(Dies::BeforeHandling);
-    bot.post(message(1, 1001, "/ping"));
-    bot.dies(Dies::Never);
-    bot.telegram.advance(61_000);
+    handler_crashes(&bot, 1, 1001);
     let session_fails = [
         Trip::Works, // the heartbeat
         Trip::Works, // the alerts
@@ -606,7 +608,7 @@ fn a_fresh_isolate_reads_the_secret_once_and_then_needs_two_trips_an_update() {
     );
 }
 
-/// A 401 would be an answer of ours; whether the secret is right is not known.
+/// A 401 would say that the secret is wrong, which nobody knows yet.
 #[test]
 fn an_isolate_that_knows_no_secret_yet_asks_telegram_to_come_again_while_the_database_is_away() {
     let bot = TestBot::new();
@@ -987,10 +989,7 @@ fn one_crash_alone_proves_nothing_and_two_in_two_minutes_do() {
 #[test]
 fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() {
     let bot = TestBot::new();
-    bot.dies(Dies::BeforeHandling);
-    bot.post(message(1, 1001, "/ping"));
-    bot.dies(Dies::Never);
-    bot.telegram.advance(61_000);
+    handler_crashes(&bot, 1, 1001);
     assert_eq!(bot.post(message(2, 1001, "/id")).status, 200);
     let texts: Vec<String> = bot
         .calls_of("sendMessage")
@@ -1003,10 +1002,7 @@ fn whoever_comes_behind_a_crash_in_the_same_chat_takes_it_up_without_the_cron() 
 #[test]
 fn a_commit_that_does_not_take_effect_claims_nothing_that_would_be_forgotten() {
     let bot = TestBot::new();
-    bot.dies(Dies::BeforeHandling);
-    bot.post(message(1, 1002, "/ping"));
-    bot.dies(Dies::Never);
-    bot.telegram.advance(61_000);
+    handler_crashes(&bot, 1, 1002);
     let inbox = Inbox::new(&*bot.database, BotId(4242), Rc::default());
     let update = Update::parse(message(2, 1001, "/cancel").as_bytes()).unwrap();
     let recorded = pollster::block_on(inbox.record(update, Some("1001:1001"))).unwrap();

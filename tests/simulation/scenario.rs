@@ -46,6 +46,24 @@ pub struct Scenario {
     pub rivals: u64,
 }
 
+impl Scenario {
+    /// A cron each minute and nothing odd. Whoever runs it says what people do.
+    fn plain(people: u64, until: u64) -> Self {
+        Self {
+            updates: 0,
+            people,
+            groups: 1,
+            until,
+            crons: 1,
+            no_cron: None,
+            wrong_clocks: false,
+            poison_in_thousand: 0,
+            is_odd: false,
+            rivals: 0,
+        }
+    }
+}
+
 /// What a run came to.
 pub struct Report {
     pub seed: u64,
@@ -116,26 +134,11 @@ pub fn run(seed: u64, plan: Plan, scenario: Scenario) -> Report {
 /// Runs a short conversation in which the isolate dies at certain calls of its ports.
 pub fn run_short(answer_in_response: bool, deaths: Vec<(u64, bool)>) -> Report {
     let plan = Plan {
-        weather: Weather::calm(),
-        isolates: 1,
         answer_in_response,
-        duplicates: 0,
-        duplicates_until: 0,
         deaths,
+        ..Plan::only(Weather::calm(), 1)
     };
-    let scenario = Scenario {
-        updates: 0,
-        people: 3,
-        groups: 1,
-        until: START + 12_000,
-        crons: 1,
-        no_cron: None,
-        wrong_clocks: false,
-        poison_in_thousand: 0,
-        is_odd: false,
-        rivals: 0,
-    };
-    let stage = Stage::new(1, plan, scenario);
+    let stage = Stage::new(1, plan, Scenario::plain(3, START + 12_000));
     stage.act_at(1_000, |stage| stage.says("P0", "/start"));
     stage.act_at(1_000, |stage| stage.says("P1", "/start"));
     stage.act_at(2_000, |stage| stage.says("P2", "/feedback"));
@@ -147,27 +150,8 @@ pub fn run_short(answer_in_response: bool, deaths: Vec<(u64, bool)>) -> Report {
 /// Runs a conversation with many people beside a database that fails now and then, and nothing else that goes wrong.
 pub fn run_flaky_database(seed: u64, updates: u64) -> Report {
     let until = START + 10 * MINUTE_MS;
-    let plan = Plan {
-        weather: Weather::flaky_database(until),
-        isolates: 2,
-        answer_in_response: false,
-        duplicates: 0,
-        duplicates_until: 0,
-        deaths: Vec::new(),
-    };
-    let scenario = Scenario {
-        updates,
-        people: 200,
-        groups: 0,
-        until,
-        crons: 1,
-        no_cron: None,
-        wrong_clocks: false,
-        poison_in_thousand: 0,
-        is_odd: false,
-        rivals: 0,
-    };
-    let stage = Stage::new(seed, plan, scenario);
+    let plan = Plan::only(Weather::flaky_database(until), 2);
+    let stage = Stage::new(seed, plan, Scenario::plain(200, until));
     for _ in 0..updates {
         let at = stage.world.within(0, until - START);
         stage.act_at(at, |stage| {

@@ -37,6 +37,20 @@ pub struct Plan {
     pub deaths: Vec<(u64, bool)>,
 }
 
+impl Plan {
+    /// The weather, and nothing else that goes wrong.
+    pub fn only(weather: Weather, isolates: usize) -> Self {
+        Self {
+            weather,
+            isolates,
+            answer_in_response: false,
+            duplicates: 0,
+            duplicates_until: 0,
+            deaths: Vec::new(),
+        }
+    }
+}
+
 /// Everything there is.
 pub struct World {
     pub executor: Rc<Executor>,
