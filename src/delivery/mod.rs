@@ -24,7 +24,7 @@ const SLOWEST_TRIP_MS: u32 = 30_000;
 /// How often a handler is started for one update, and a repeatable call is made, before it is given up.
 pub const ATTEMPTS_MAX: i64 = 5;
 
-/// The longest wait that holds a lane, in milliseconds. Whoever waits longer lets the lane go on.
+/// For how long an update holds its lane, in milliseconds, all its waits together. Then it lets the lane go on.
 pub const LANE_HELD_MAX_MS: i64 = 120_000;
 
 /// The same for a pressed button, whose person is looking at it.
