@@ -8,9 +8,10 @@ use onehook::settings::Settings;
 use onehook::telegram::address::{Reach, check_ip, check_url, is_on_this_machine};
 
 /// Every variable that is read.
-pub const VARIABLES: [&str; 10] = [
+pub const VARIABLES: [&str; 11] = [
     "TELEGRAM_BOT_TOKEN",
     "ADMIN_TOKEN",
+    "ALERT_URL",
     "TELEGRAM_API_ROOT",
     "PUBLIC_URL",
     "OWNER_IDS",
@@ -45,7 +46,7 @@ pub fn settings(data: &[u8]) {
                 let name = what.split('`').nth(1).unwrap_or_default();
                 assert!(VARIABLES.contains(&name), "{what}");
                 assert!(remedy.starts_with(|letter: char| letter.is_ascii_lowercase()));
-                let is_secret = name.ends_with("_TOKEN");
+                let is_secret = name.ends_with("_TOKEN") || name == "ALERT_URL";
                 let value = lookup(name).filter(|value| is_secret && value.trim().len() > 64);
                 let value = value.unwrap_or_else(|| "nothing".repeat(10));
                 assert!(!complaint.lines().contains(value.trim()), "a secret shows");

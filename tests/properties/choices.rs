@@ -17,9 +17,10 @@ const GOOD: [(&str, &str); 2] = [
 ];
 
 /// One bad value for each variable.
-const BAD: [&str; 10] = [
+const BAD: [&str; 11] = [
     "no token",
     "short",
+    "hooks.example.com",
     "http://api.example.com",
     "example.com",
     "@ada",
@@ -177,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_complained_about_at_once(are_bad in prop::array::uniform10(any::<bool>())) {
+    fn everything_that_is_wrong_is_complained_about_at_once(are_bad in prop::array::uniform11(any::<bool>())) {
         let chosen = || VARIABLES.iter().zip(BAD).zip(are_bad).filter(|(_, is_bad)| *is_bad);
         let variables: Vec<(&str, &str)> = chosen().map(|((name, bad), _)| (*name, bad)).collect();
         let complaints = read(&variables).err().unwrap_or_default();
