@@ -1,13 +1,12 @@
 //! What strangers bring: secrets, paths, queries, and the operator's wish.
 
 use onehook::language::Language;
-use onehook::request::{HEADERS, Request};
+use onehook::request::Request;
 use onehook::secret::{hex, matches, sha256};
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::fuzzing::choices::is_deliverable;
-use crate::fuzzing::stage::{ADMIN, ORIGIN, Outcome, SECRET, Stage};
+use crate::fuzzing::stage::{self, ADMIN, Parts, SECRET, Stage, cut};
 use crate::fuzzing::witness::Witness;
 
 /// A whole visit, written like one on the wire, then what the database and Telegram answer. `$ADMIN` and `$SECRET` stand for the
@@ -18,9 +17,9 @@ pub fn router(data: &[u8]) {
     let mut parts = Parts(data);
     let (head, body) = cut(parts.next(), b"\n\n");
     let stage = Stage::new(parts.next(), parts.next());
-    let request = request(&String::from_utf8_lossy(head));
+    let request = stage::request(&String::from_utf8_lossy(head));
     let outcome = stage.visit(&request, body);
-    check_outcome(&outcome, data);
+    outcome.check(data);
     let is_delivery = (request.method.as_str(), request.path.as_str()) == ("POST", "/webhook");
     let is_admitted = if is_delivery {
         request.header("x-telegram-bot-api-secret-token") == Some(SECRET)
@@ -41,6 +40,10 @@ pub fn router(data: &[u8]) {
         }
         path if path.starts_with("/admin/") => assert_ne!(outcome.status, 401),
         "/health" => assert!(matches!(outcome.status, 200 | 405 | 503)),
+        path if path.starts_with("/feed/") => {
+            assert!(matches!(outcome.status, 401 | 404 | 501 | 502));
+            assert!(!stage.body_was_read.get() && outcome.relay.is_none());
+        }
         _ => assert_eq!(outcome.status, 404),
     }
 }
@@ -50,7 +53,7 @@ pub fn secret_header(data: &[u8]) {
     let presented = String::from_utf8_lossy(data);
     let presented = presented.replace("$SECRET", SECRET);
     let stage = Stage::new(b"~\n-1", b"");
-    let mut request = self::request("POST /webhook");
+    let mut request = stage::request("POST /webhook");
     request
         .headers
         .push(("x-telegram-bot-api-secret-token", presented.clone()));
@@ -81,9 +84,9 @@ pub fn secret_header(data: &[u8]) {
 /// A wish is refused before anything is touched, or Telegram is asked for exactly what it says.
 pub fn admin_wish(data: &[u8]) {
     let stage = Stage::new(b"", b"");
-    let request = self::request("PUT /admin/webhook\nauthorization: Bearer $ADMIN");
+    let request = stage::request("PUT /admin/webhook\nauthorization: Bearer $ADMIN");
     let outcome = stage.visit(&request, data);
-    check_outcome(&outcome, data);
+    outcome.check(data);
     let sent = stage.sent.borrow();
     let wishes: Vec<Value> = sent
         .iter()
@@ -114,7 +117,7 @@ pub fn admin_wish(data: &[u8]) {
 /// Parameters, languages and forms, however they are written.
 pub fn query(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let mut request = self::request("GET /");
+    let mut request = stage::request("GET /");
     let (query, header) = text.split_once('\n').unwrap_or((&text, ""));
     query.clone_into(&mut request.query);
     request.headers.push(("accept-language", header.to_owned()));
@@ -132,31 +135,6 @@ pub fn query(data: &[u8]) {
     );
 }
 
-/// What holds for every answer.
-fn check_outcome(outcome: &Outcome, data: &[u8]) {
-    // 502: Telegram said no to the operator's wish. 410 would make Telegram delete the webhook.
-    let statuses = [200, 400, 401, 404, 405, 409, 413, 502, 503];
-    assert!(statuses.contains(&outcome.status), "{}", outcome.status);
-    let mut shown = outcome.body.clone();
-    for (name, value) in &outcome.headers {
-        assert!(value.bytes().all(|byte| byte >= b' '), "{name}: {value:?}");
-        shown.push_str(value);
-    }
-    for canary in ["CANARY_bot", "CANARY_admin", "CANARY_webhook"] {
-        let brought = data
-            .windows(canary.len())
-            .any(|part| part == canary.as_bytes());
-        assert!(brought || !shown.contains(canary), "{canary} shows");
-    }
-    let is_json = |(name, value): &(&str, String)| {
-        *name == "content-type" && value.starts_with("application/json")
-    };
-    if outcome.headers.iter().any(is_json) {
-        let read = serde_json::from_str::<IgnoredAny>(&outcome.body);
-        assert!(read.is_ok(), "{}", outcome.body);
-    }
-}
-
 fn check_wish(wish: &Value, asked: &Value) {
     if let Some(url) = asked["url"].as_str().filter(|url| !url.is_empty()) {
         assert_eq!(wish["url"], url);
@@ -170,32 +148,11 @@ fn check_wish(wish: &Value, asked: &Value) {
 fn is_operator(request: &Request) -> bool {
     let header = request.header("authorization").unwrap_or_default();
     let scheme = header.get(..7).unwrap_or_default();
-    scheme.eq_ignore_ascii_case("bearer ") && header.get(7..).map(str::trim) == Some(ADMIN)
+    scheme.eq_ignore_ascii_case("bearer ") && header.get(7..).map(str::trim_ascii) == Some(ADMIN)
 }
 
-/// A parameter of a query, decoded another way: by pieces at the percent signs.
-fn parameter(query: &str, wanted: &str) -> Option<String> {
-    let decoded = |text: &str| {
-        let text = text.replace('+', " ");
-        let mut pieces = text.split('%');
-        let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
-        for piece in pieces {
-            let digits = piece
-                .get(..2)
-                .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-            match digits {
-                Some(digits) => {
-                    bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
-                    bytes.extend(&piece.as_bytes()[2..]);
-                }
-                None => bytes.extend(b"%".iter().chain(piece.as_bytes())),
-            }
-        }
-        String::from_utf8(bytes.clone()).unwrap_or_else(|_| {
-            bytes.retain(u8::is_ascii);
-            String::from_utf8(bytes).expect("ASCII")
-        })
-    };
+/// A parameter of a query, decoded another way.
+pub fn parameter(query: &str, wanted: &str) -> Option<String> {
     let pairs = query
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -205,48 +162,25 @@ fn parameter(query: &str, wanted: &str) -> Option<String> {
         .map(|(_, value)| value)
 }
 
-/// A request out of lines: `GET /path?query`, then `name: value`.
-fn request(head: &str) -> Request {
-    let mut lines = head.lines();
-    let (method, target) = lines
-        .next()
-        .and_then(|line| line.split_once(' '))
-        .unwrap_or_default();
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let headers = lines.filter_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        let value = value.replace("$ADMIN", ADMIN).replace("$SECRET", SECRET);
-        let known = HEADERS
-            .into_iter()
-            .find(|known| known.eq_ignore_ascii_case(name))?;
-        Some((known, value))
-    });
-    Request {
-        method: method.to_owned(),
-        origin: ORIGIN.to_owned(),
-        path: path.to_owned(),
-        query: query.to_owned(),
-        headers: headers.collect(),
+/// Undoes percent-encoding by pieces at the percent signs.
+pub fn decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let digits = piece
+            .get(..2)
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits {
+            Some(digits) => {
+                bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
+                bytes.extend(&piece.as_bytes()[2..]);
+            }
+            None => bytes.extend(b"%".iter().chain(piece.as_bytes())),
+        }
     }
-}
-
-/// The parts of an input, divided by lines of `%%`.
-struct Parts<'a>(&'a [u8]);
-
-impl<'a> Parts<'a> {
-    fn next(&mut self) -> &'a [u8] {
-        let (part, rest) = cut(self.0, b"\n%%\n");
-        self.0 = rest;
-        part
-    }
-}
-
-fn cut<'a>(data: &'a [u8], divider: &[u8]) -> (&'a [u8], &'a [u8]) {
-    let place = data
-        .windows(divider.len())
-        .position(|window| window == divider);
-    match place {
-        Some(place) => (&data[..place], &data[place + divider.len()..]),
-        None => (data, &[]),
-    }
+    String::from_utf8(bytes.clone()).unwrap_or_else(|_| {
+        bytes.retain(u8::is_ascii);
+        String::from_utf8(bytes).expect("ASCII")
+    })
 }

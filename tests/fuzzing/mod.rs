@@ -3,6 +3,7 @@
 
 pub mod choices;
 pub mod doors;
+pub mod feeds;
 pub mod json;
 pub mod stage;
 pub mod stored;
@@ -14,8 +15,10 @@ pub mod witness;
 type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     ("admin_wish", doors::admin_wish),
+    ("feed_request", feeds::feed_request),
+    ("feed_wish", feeds::feed_wish),
     ("outbox_row", stored::outbox_row),
     ("query", doors::query),
     ("refusal", telegram::refusal),

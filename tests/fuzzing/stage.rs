@@ -8,29 +8,36 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use onehook::app::App;
+use onehook::feed::relay::Relay;
 use onehook::inbox::database::{Batch, Database, DatabaseError, Row, Statement, Value};
 use onehook::isolate::Isolate;
 use onehook::language::Language;
 use onehook::notes::Notes;
 use onehook::phrases::{Phrases, Voice};
 use onehook::reply::Reply;
-use onehook::request::{Body, BodyError, Request};
+use onehook::request::{Body, BodyError, HEADERS, Request};
 use onehook::routes;
+use onehook::secret::{hex, sha256};
 use onehook::settings::Settings;
 use onehook::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
 use serde::de::IgnoredAny;
 
-/// The bot's token. It must show up nowhere.
 /// What the stage says, whatever it is asked to say.
 const PHRASES: Phrases = |_, _| Some("what\n{}\nremedy".to_owned());
 
-const TOKEN: &str = "4242:CANARY_bot_token_CANARY_bot_token_00";
+/// The bot's token. It must show up nowhere.
+pub const TOKEN: &str = "4242:CANARY_bot_token_CANARY_bot_token_00";
 /// What opens the admin routes.
 pub const ADMIN: &str = "CANARY_admin_token_CANARY_admin_token";
 /// What a delivery carries.
 pub const SECRET: &str = "CANARY_webhook_secret_CANARY_webhook_secret_CANARY_webhook_secre";
+/// What opens the feed.
+pub const FEED: &str = "4242:CANARY_feed_token_CANARY_feed_token_CANARY_feed_token_CANARY_fee";
 /// Where the worker lives.
 pub const ORIGIN: &str = "https://onehook.example.workers.dev";
+
+/// When a visitor comes.
+const NOW_MS: i64 = 1_800_000_000_000;
 
 /// What happened on the stage.
 #[derive(Default)]
@@ -45,6 +52,8 @@ pub struct Stage {
     pub body_was_read: Cell<bool>,
     /// What left for Telegram.
     pub sent: RefCell<Vec<Outgoing>>,
+    /// What the database was asked.
+    pub asked: RefCell<Vec<Statement>>,
 }
 
 /// All ports at once.
@@ -62,6 +71,40 @@ pub struct Outcome {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
+    /// Where the request was passed on to, if it was.
+    pub relay: Option<Relay>,
+}
+
+impl Outcome {
+    /// What holds for every answer.
+    pub fn check(&self, data: &[u8]) {
+        // 403, 501: to a feed's reader. 502: Telegram said no to the operator's wish. 410 would make Telegram delete the webhook.
+        let statuses = [200, 201, 400, 401, 403, 404, 405, 409, 413, 501, 502, 503];
+        assert!(statuses.contains(&self.status), "{}", self.status);
+        let mut shown = self.body.clone();
+        for (name, value) in &self.headers {
+            assert!(value.bytes().all(|byte| byte >= b' '), "{name}: {value:?}");
+            shown.push_str(value);
+        }
+        for canary in [
+            "CANARY_bot",
+            "CANARY_admin",
+            "CANARY_webhook",
+            "CANARY_feed",
+        ] {
+            let brought = data
+                .windows(canary.len())
+                .any(|part| part == canary.as_bytes());
+            assert!(brought || !shown.contains(canary), "{canary} shows");
+        }
+        let is_json = |(name, value): &(&str, String)| {
+            *name == "content-type" && value.starts_with("application/json")
+        };
+        if self.headers.iter().any(is_json) {
+            let read = serde_json::from_str::<IgnoredAny>(&self.body);
+            assert!(read.is_ok(), "{}", self.body);
+        }
+    }
 }
 
 impl Stage {
@@ -106,12 +149,12 @@ impl Stage {
             settings.expect("good settings"),
             ports,
             Rc::<Isolate>::default(),
-            1_800_000_000_000,
+            NOW_MS,
         );
         let app = Rc::new(app);
         let body = Bytes(body.to_vec(), self.clone());
-        let reply = self.wait(async {
-            match routes::answer(&app, request, body).await {
+        let (reply, relay) = self.wait(async {
+            let reply = match routes::answer(&app, request, body).await {
                 routes::Answer::Reply(reply) => reply,
                 routes::Answer::Delivered(delivered) => {
                     if let Some(rest) = delivered.rest {
@@ -119,13 +162,15 @@ impl Stage {
                     }
                     delivered.verdict.reply(app.now_ms)
                 }
-                routes::Answer::Relayed(_) => Reply::empty(200),
-            }
+                routes::Answer::Relayed(relay) => return (Reply::empty(200), Some(relay)),
+            };
+            (reply, None)
         });
         Outcome {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
+            relay,
         }
     }
 
@@ -172,11 +217,27 @@ impl Stage {
             return Ok(vec![Row(values)]);
         }
         let line = line.unwrap_or_default();
+        if statement.name == "OPEN_FEED" {
+            let digest = hex(&sha256(FEED.as_bytes()));
+            let methods = match line.as_slice() {
+                b"" => Value::Null,
+                methods => Value::Text(String::from_utf8_lossy(methods).into_owned()),
+            };
+            let is_right = statement.values[2] == Value::from(digest.as_str());
+            let feed = is_right.then(|| Row(vec![Value::Integer(1), methods]));
+            return Ok(feed.into_iter().collect());
+        }
         let rows = line.split(|byte| *byte == b'|');
         let mut rows: Vec<Row> = rows.filter(|row| !row.is_empty()).map(row).collect();
-        if statement.name == "OUTBOX" {
-            // The database itself makes JSON here.
-            rows.retain_mut(|row| serde_json::from_str::<IgnoredAny>(&row.clone().text(1)).is_ok());
+        // The database itself makes JSON in some places.
+        let made_of_json = match statement.name {
+            "OUTBOX" => Some(1),
+            "FEEDS" | "SHOW_FEED" | "HANDED_OUT" => Some(0),
+            _ => None,
+        };
+        if let Some(column) = made_of_json {
+            let is_json = |text: String| serde_json::from_str::<IgnoredAny>(&text).is_ok();
+            rows.retain(|row| is_json(row.clone().text(column)));
         }
         Ok(rows)
     }
@@ -185,6 +246,7 @@ impl Stage {
 impl Database for Ports {
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
         self.0.trips.set(self.0.trips.get() + 1);
+        self.0.asked.borrow_mut().extend_from_slice(statements);
         let rows: Result<Vec<_>, _> = statements
             .iter()
             .map(|statement| self.0.rows_of(statement))
@@ -220,7 +282,7 @@ impl Transport for Ports {
     }
 
     fn now_ms(&self) -> i64 {
-        1_800_000_000_000
+        NOW_MS + self.0.now_ms.get().cast_signed()
     }
 }
 
@@ -267,4 +329,52 @@ fn row(text: &[u8]) -> Row {
         }
     });
     Row(values.collect())
+}
+
+/// A request out of lines: `GET /path?query`, then `name: value`.
+pub fn request(head: &str) -> Request {
+    let mut lines = head.lines();
+    let (method, target) = lines
+        .next()
+        .and_then(|line| line.split_once(' '))
+        .unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let headers = lines.filter_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let value = value.replace("$ADMIN", ADMIN).replace("$SECRET", SECRET);
+        let known = HEADERS
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(name))?;
+        Some((known, value))
+    });
+    Request {
+        method: method.to_owned(),
+        origin: ORIGIN.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: headers.collect(),
+    }
+}
+
+/// The parts of an input, divided by lines of `%%`.
+pub struct Parts<'a>(pub &'a [u8]);
+
+impl<'a> Parts<'a> {
+    /// The next of them; an empty one after the last.
+    pub fn next(&mut self) -> &'a [u8] {
+        let (part, rest) = cut(self.0, b"\n%%\n");
+        self.0 = rest;
+        part
+    }
+}
+
+/// What stands before the first place of a divider, and what behind it.
+pub fn cut<'a>(data: &'a [u8], divider: &[u8]) -> (&'a [u8], &'a [u8]) {
+    let place = data
+        .windows(divider.len())
+        .position(|window| window == divider);
+    match place {
+        Some(place) => (&data[..place], &data[place + divider.len()..]),
+        None => (data, &[]),
+    }
 }
