@@ -44,8 +44,9 @@ pub fn feed_request(data: &[u8]) {
         assert!(outcome.relay.is_none() && !stage.body_was_read.get());
     }
     if let Some(relay) = &outcome.relay {
-        let methods = methods.split(|byte| *byte == b'\n');
-        let methods = methods.clone().find(|line| !line.is_empty());
+        let mut lines = methods.split(|byte| *byte == b'\n');
+        // Behind failed trips.
+        let methods = lines.find(|line| !matches!(*line, b"" | b"!"));
         let methods = methods.map(String::from_utf8_lossy).unwrap_or_default();
         check_relay(relay, &request, &methods);
     }

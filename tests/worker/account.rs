@@ -81,6 +81,13 @@ impl Worker {
         database.execute_batch(changes).unwrap();
     }
 
+    /// Lets all rows be older than any is kept. Only while the worker is down.
+    pub(super) fn is_away_for_a_month(&self) {
+        let database = self.database(OpenFlags::SQLITE_OPEN_READ_WRITE);
+        let age = "UPDATE inbox SET received_at = received_at - 31 * 24 * 3600 * 1000";
+        database.execute_batch(age).unwrap();
+    }
+
     fn database(&self, flags: OpenFlags) -> Connection {
         let folder = self.folder.join(DATABASE_FOLDER);
         let files = fs::read_dir(folder).unwrap();

@@ -12,7 +12,7 @@ use crate::fixtures::sent_at;
 use super::account::{LEASE, TAKEN_UP_WITHIN};
 use super::checkout::checkout;
 use super::running::Worker;
-use super::{calls, chat_of, message, say, shared, shown};
+use super::{calls, chat_of, message, open, say, shared, shown};
 
 /// The files of a folder of fixtures, with their names.
 fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -231,6 +231,46 @@ fn an_acknowledgement_costs_two_trips_at_most() {
         assert!((1..=2).contains(&trips), "{name}: {visit}");
         assert!((1..=8).contains(&rows), "{name}: {visit}");
     }
+}
+
+/// What a whole life costs: received, answered, settled and forgotten, as D1 bills it.
+#[test]
+fn an_update_with_its_reply_costs_six_rows_deletion_included() {
+    const UPDATES: u64 = 10;
+    let mut worker = Worker::start();
+    open(&worker);
+    let ping = |worker: &Worker| {
+        let said = say(worker, "Kim", "/ping");
+        let is_settled = |update: &Value| update["is_open"] == false;
+        shown(worker, &said["update_id"], "it is settled", is_settled);
+    };
+    ping(&worker);
+    let before = rows_written(&worker);
+    for _ in 0..UPDATES {
+        ping(&worker);
+    }
+    let kept = rows_written(&worker) - before;
+    worker.end();
+    worker.is_away_for_a_month();
+    worker.run();
+    let before = rows_written(&worker);
+    worker.tick();
+    assert!(worker.rows().is_empty());
+    let forgotten = rows_written(&worker) - before;
+    eprintln!(
+        "{UPDATES} updates with a reply each: {kept} rows written, and {forgotten} to forget them"
+    );
+    assert_eq!(kept, 5 * UPDATES);
+    // The two pings before, the update of the person's arrival, and what the cron writes each time.
+    assert!((UPDATES..UPDATES + 6).contains(&forgotten));
+}
+
+/// How many rows the worker has written since it was started, by its own account.
+fn rows_written(worker: &Worker) -> u64 {
+    let metrics = worker.ask("GET /admin/metrics", "").text();
+    let mut lines = metrics.lines();
+    let line = lines.find_map(|line| line.strip_prefix("onehook_isolate_rows_written_total "));
+    line.expect("the metric").parse().unwrap()
 }
 
 fn at_once(worker: &Worker, secret: &str, body: &str, times: usize) -> Vec<u16> {
