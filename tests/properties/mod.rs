@@ -7,6 +7,7 @@ mod calls;
 mod choices;
 mod delivery;
 mod envelopes;
+mod feeds;
 mod lanes;
 mod refusals;
 mod replies;

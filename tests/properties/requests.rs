@@ -5,7 +5,7 @@ use onehook::reply::Format;
 use onehook::request::Request;
 use proptest::prelude::*;
 
-use crate::properties::given;
+use crate::properties::given::{self, encoded};
 
 fn with_query(query: &str) -> Request {
     Request {
@@ -19,16 +19,6 @@ fn with_header(name: &'static str, value: &str) -> Request {
         headers: vec![(name, value.to_owned())],
         ..Request::default()
     }
-}
-
-/// A text in a query, with every byte as a number, or only those that must be.
-fn encoded(text: &str, all: bool) -> String {
-    let byte = |byte: u8| match byte {
-        b' ' if !all => "+".to_owned(),
-        byte if !all && byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 fn languages() -> impl Strategy<Value = Vec<String>> {
