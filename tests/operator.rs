@@ -402,6 +402,20 @@ fn a_call_that_was_parked_for_days_is_made_when_the_operator_says_so() {
     assert_eq!(shown["update"]["calls"][0]["state"], "sent", "{shown}");
 }
 
+#[test]
+fn what_waits_for_the_operator_is_kept_for_a_month() {
+    let bot = TestBot::new();
+    let update = park(&bot, "Bob");
+    bot.person("Ada").says("/ping");
+    bot.telegram.advance(29 * 24 * 3_600_000);
+    bot.tick();
+    let kept = "SELECT ifnull(group_concat(update_id), 'none') FROM inbox WHERE kind <> 'alert'";
+    assert_eq!(bot.database.value(kept), update.to_string());
+    bot.telegram.advance(2 * 24 * 3_600_000);
+    bot.tick();
+    assert_eq!(bot.database.value(kept), "none");
+}
+
 /// The plan is written down and nobody hears of it, so it is written once more: that is one call still.
 #[test]
 fn a_lost_answer_counts_a_parked_call_once() {

@@ -36,7 +36,7 @@ const SHORT_PAUSES_MS: [u32; 2] = [50, 200];
 /// How many bytes of bodies one statement may bring. D1 takes 2 MB a value.
 const BODIES_BYTES_MAX: usize = 1 << 20;
 
-/// How long dead and quarantined updates are kept, in milliseconds.
+/// How long updates are kept that somebody may want to look into: dead, quarantined, or with a parked call. In milliseconds.
 const KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// After how many milliseconds without a cron the worker counts as ill.
