@@ -55,6 +55,15 @@ fn a_fault_hits_its_method_as_often_as_it_was_ordered() {
 }
 
 #[test]
+fn a_fault_may_hit_one_in_so_many_calls() {
+    let door = door();
+    let fault = json!({"on": "api", "times": 2, "every": 3, "fault": {"status": 502}});
+    door.fault(&fault).unwrap();
+    let statuses: Vec<u16> = (0..10).map(|_| send(&door).unwrap().status).collect();
+    assert_eq!(statuses, [200, 200, 502, 200, 200, 502, 200, 200, 200, 200]);
+}
+
+#[test]
 fn a_fault_may_hit_one_chat_only() {
     let door = door();
     for chat in [7, 1001] {

@@ -39,6 +39,9 @@ struct Order {
     method: Option<String>,
     chat_id: Option<i64>,
     times: u64,
+    /// It hits one in so many of the calls that it may hit.
+    every: u64,
+    passed: u64,
     fault: Fault,
     shown: Value,
 }
@@ -55,6 +58,8 @@ impl Faults {
             method: order["method"].as_str().map(str::to_lowercase),
             chat_id: order["chat_id"].as_i64(),
             times: order["times"].as_u64().unwrap_or(1),
+            every: order["every"].as_u64().unwrap_or(1),
+            passed: 0,
             fault: read(&order["fault"])?,
             shown: order["fault"].clone(),
         });
@@ -69,8 +74,11 @@ impl Faults {
             order.method.as_ref().is_none_or(method_is)
                 && (order.chat_id.is_none() || order.chat_id == chat_id)
         };
-        let mut orders = self.orders.iter_mut().filter(|order| order.times > 0);
-        let order = orders.find(is_meant)?;
+        let orders = self.orders.iter_mut().filter(|order| order.times > 0);
+        let order = orders.filter(is_meant).find_map(|order| {
+            order.passed += 1;
+            (order.passed % order.every == 0).then_some(order)
+        })?;
         order.times -= 1;
         Some((order.fault.clone(), order.shown.clone()))
     }

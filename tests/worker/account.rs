@@ -103,7 +103,7 @@ impl Worker {
     }
 
     /// How many copies of the reply to each update arrived, by the number of the update.
-    fn copies(&self) -> HashMap<usize, usize> {
+    pub(super) fn copies(&self) -> HashMap<usize, usize> {
         let mut copies = HashMap::new();
         for entry in self.telegram.transcript(0) {
             let text = entry["text"].as_str().unwrap_or_default();

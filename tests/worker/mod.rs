@@ -25,6 +25,7 @@ mod redeploy;
 mod rotation;
 mod take_over;
 mod telegram_faults;
+mod telegram_faults_mixed;
 mod updates;
 mod webhook;
 
