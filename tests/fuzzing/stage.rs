@@ -231,6 +231,7 @@ impl Stage {
         let mut rows: Vec<Row> = rows.filter(|row| !row.is_empty()).map(row).collect();
         // The database itself makes JSON in some places.
         let made_of_json = match statement.name {
+            "INCIDENTS" => Some(4),
             "OUTBOX" => Some(1),
             "FEEDS" | "SHOW_FEED" | "HANDED_OUT" => Some(0),
             _ => None,
