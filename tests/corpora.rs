@@ -15,7 +15,7 @@ const CASES: u64 = 3_000;
 const BYTES_MAX: usize = 4_096;
 
 /// Pieces that matter to one reader or another.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 52] = [
     "{",
     "}",
     "[",
@@ -56,6 +56,18 @@ const PIECES: [&str; 40] = [
     "/",
     ".",
     "\u{0}",
+    "GET /admin/",
+    "POST /admin/",
+    "doctor",
+    "doctor/probe",
+    "webhook/rotate",
+    "feeds/a",
+    "incidents",
+    "?error=409",
+    "/replay",
+    "/resend",
+    "authorization: Bearer $ADMIN",
+    "/feed/a/bot$FEED/",
 ];
 
 /// An input with its name.

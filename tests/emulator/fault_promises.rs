@@ -61,6 +61,8 @@ fn a_fault_may_hit_one_in_so_many_calls() {
     door.fault(&fault).unwrap();
     let statuses: Vec<u16> = (0..10).map(|_| send(&door).unwrap().status).collect();
     assert_eq!(statuses, [200, 200, 502, 200, 200, 502, 200, 200, 200, 200]);
+    let never = json!({"on": "api", "every": 0, "fault": {"status": 502}});
+    assert!(door.fault(&never).is_err());
 }
 
 #[test]

@@ -54,6 +54,9 @@ impl Faults {
                 order["on"]
             ));
         }
+        if order["every"] == 0 {
+            return Err("a fault needs \"every\" to be 1 or more".to_owned());
+        }
         self.orders.push(Order {
             method: order["method"].as_str().map(str::to_lowercase),
             chat_id: order["chat_id"].as_i64(),

@@ -2,6 +2,7 @@
 //! `tests/corpora.rs` replays what was found.
 
 pub mod choices;
+pub mod doctor;
 pub mod doors;
 pub mod feeds;
 pub mod json;
@@ -15,8 +16,9 @@ pub mod witness;
 type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     ("admin_wish", doors::admin_wish),
+    ("doctor_error", doctor::doctor_error),
     ("feed_request", feeds::feed_request),
     ("feed_wish", feeds::feed_wish),
     ("outbox_row", stored::outbox_row),

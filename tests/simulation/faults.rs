@@ -1,6 +1,6 @@
 //! What may go wrong where: fates, the weather of a run, and the table of what was hit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::emulator::random::Random;
 
@@ -69,10 +69,12 @@ pub struct Point {
     pub place: &'static str,
     /// A statement, a method of the Bot API, or another port.
     pub name: &'static str,
+    /// What is called there.
+    pub port: Port,
 }
 
 /// What a call is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Port {
     Database,
     Telegram,
@@ -288,6 +290,33 @@ impl Coverage {
         pairs
             .filter(|((_, fate), count)| *fate != "works" && **count >= times)
             .count()
+    }
+
+    /// The places of the database and of Telegram that were called so often, each with how often it met the rarest of the five kinds
+    /// of faults there: before, after, late, hanging, killing.
+    pub fn rarest_of_each(&self, calls_min: u64) -> Vec<(Point, u64)> {
+        const KINDS: [&[&str]; 5] = [
+            &["error before"],
+            &["error after"],
+            &["delay", "slow 40 s"],
+            &["hang"],
+            &["kill before", "kill after"],
+        ];
+        let points: BTreeSet<Point> = self.0.keys().map(|(point, _)| *point).collect();
+        let is_faulty = |point: &Point| matches!(point.port, Port::Database | Port::Telegram);
+        let count = |point: Point, fates: &[&str]| {
+            let of_point = self.0.iter().filter(|((at, _), _)| *at == point);
+            let meant = of_point.filter(|((_, fate), _)| fates.is_empty() || fates.contains(fate));
+            meant.map(|(_, count)| count).sum::<u64>()
+        };
+        points
+            .into_iter()
+            .filter(|point| is_faulty(point) && count(*point, &[]) >= calls_min)
+            .map(|point| {
+                let counts = KINDS.map(|fates| count(point, fates));
+                (point, counts.into_iter().min().unwrap_or_default())
+            })
+            .collect()
     }
 
     pub fn table(&self) -> String {

@@ -36,6 +36,9 @@ pub struct Row {
     pub decisions: u32,
     pub steps: Vec<Step>,
     pub is_gone: bool,
+    /// How long after its arrival it was given up.
+    pub dead_after_ms: Option<u64>,
+    kept_at: u64,
     /// Whether its lane went on without it.
     was_let_go: bool,
     has_sent: bool,
@@ -143,6 +146,7 @@ impl Ledger {
                 update_id: change.update_id,
                 sha256: change.sha256.clone(),
                 lane: change.lane.clone(),
+                kept_at: now,
                 ..Row::default()
             };
             self.rows.insert(seq, row);
@@ -160,6 +164,9 @@ impl Ledger {
         row.open = change.new.open;
         row.attempts = change.attempts;
         row.was_let_go |= change.new.open == 2;
+        if change.new.state == "dead" {
+            row.dead_after_ms.get_or_insert(now - row.kept_at);
+        }
         if change.new.state == "done" && change.old.state == "leased" {
             self.decided(now, seq);
         }

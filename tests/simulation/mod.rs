@@ -39,6 +39,9 @@ const SEEDS_OF_CI: u64 = 2_000;
 const PAIRS_MIN: usize = 120;
 const PAIRS_MIN_OF_CI: usize = 300;
 
+/// A place that is called so often in a seed, on average, must have met every kind of fault.
+const CALLS_PER_SEED_MIN: u64 = 30;
+
 /// How many seeds a deep run tries.
 const SEEDS_DEEP: u64 = 100_000;
 
@@ -155,6 +158,20 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
         sum.coverage.pairs_hit(20),
         sum.slowest_ms
     );
+    let rarest = sum.coverage.rarest_of_each(1);
+    let with = |times: u64| rarest.iter().filter(|(_, rarest)| *rarest >= times).count();
+    eprintln!(
+        "figures: of {} points {} met each of the five kinds of faults 20 times, {} met each 1,000 times",
+        rarest.len(),
+        with(20),
+        with(1_000)
+    );
+    let busy = sum.coverage.rarest_of_each(count * CALLS_PER_SEED_MIN);
+    let seldom = busy.iter().find(|(_, rarest)| *rarest < 20);
+    assert!(
+        count < SEEDS || seldom.is_none(),
+        "hardly ever met by some kind of fault: {seldom:?}"
+    );
     let pairs = sum.coverage.pairs_hit(20);
     let least = match count {
         SEEDS_OF_CI.. => PAIRS_MIN_OF_CI,
@@ -190,6 +207,31 @@ fn a_seed_repeats_itself_exactly() {
     }
 }
 
+/// What kills its isolate each time is given up, and nothing else is: not its neighbours in that isolate, and not those behind it.
+#[test]
+fn poison_costs_nobody_else_anything() {
+    let seeds = if env::var("DEEP").is_ok() { 100 } else { 5 };
+    let (mut poisoned, mut dead_after_ms) = (0, 0);
+    for seed in 1..=seeds {
+        let report = scenario::run_poisoned(seed, 2_000);
+        assert!(report.violations.is_empty(), "{}", failure(&report));
+        let rest = report.updates - report.poisoned;
+        assert_eq!(
+            (report.dead, report.decisions),
+            (report.poisoned, rest),
+            "seed {seed}"
+        );
+        poisoned += report.poisoned;
+        dead_after_ms = dead_after_ms.max(report.dead_after_ms);
+    }
+    eprintln!(
+        "figures: {poisoned} poisoned updates given up and no other, the last {dead_after_ms} ms after it came"
+    );
+    assert!(poisoned > 50);
+    // Two minutes, and the leases that its holders left behind.
+    assert!(dead_after_ms <= 240_000);
+}
+
 /// Nobody is killed, so nothing crashed: no update is given up, and no outcome is hidden for good, so no reply is sent twice.
 #[test]
 fn a_database_that_fails_now_and_then_ends_no_update_and_doubles_no_reply() {
@@ -200,11 +242,16 @@ fn a_database_that_fails_now_and_then_ends_no_update_and_doubles_no_reply() {
         let figures = (report.updates, report.decisions, report.doubled);
         assert_eq!(figures, (2_000, 2_000, 0), "seed {seed}");
     }
+    eprintln!(
+        "figures: a database that fails now and then: {} updates, none given up, none answered twice",
+        seeds * 2_000
+    );
 }
 
 /// An isolate that dies before or after each call of a port: alone, and in a deep run with every other.
 #[test]
 fn an_isolate_may_die_at_any_moment() {
+    let (mut single, mut double) = (0, 0);
     for answer_in_response in [false, true] {
         let calls = scenario::run_short(answer_in_response, Vec::new()).port_calls;
         assert!(calls > 30, "{calls} calls");
@@ -212,13 +259,20 @@ fn an_isolate_may_die_at_any_moment() {
             for is_after in [false, true] {
                 let death = (at, is_after);
                 survives(answer_in_response, vec![death]);
+                single += 1;
                 if env::var("DEEP").is_ok() {
                     let others = (at + 1..=calls + 20).flat_map(|at| [(at, false), (at, true)]);
-                    others.for_each(|other| survives(answer_in_response, vec![death, other]));
+                    for other in others {
+                        survives(answer_in_response, vec![death, other]);
+                        double += 1;
+                    }
                 }
             }
         }
     }
+    eprintln!(
+        "figures: an isolate died at {single} moments, and at {double} pairs of moments: no promise broken"
+    );
 }
 
 #[track_caller]

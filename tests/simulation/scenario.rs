@@ -74,6 +74,11 @@ pub struct Report {
     pub decisions: usize,
     /// How many calls that make something new Telegram got more than once.
     pub doubled: usize,
+    /// How many updates kill their isolate each time.
+    pub poisoned: usize,
+    /// How many updates were given up, and how long after its arrival the last of them.
+    pub dead: usize,
+    pub dead_after_ms: u64,
     pub port_calls: u64,
     /// How long after the last fault it was quiet.
     pub quiet_after_ms: u64,
@@ -110,7 +115,7 @@ pub fn of_seed(seed: u64) -> (Plan, Scenario) {
         people: 3 + random.within(1, 13),
         groups: random.within(1, 4),
         until,
-        crons: random.within(1, 3),
+        crons: random.within(1, 5),
         no_cron: (no_cron && !is_calm).then_some((START + 2 * MINUTE_MS, START + 17 * MINUTE_MS)),
         wrong_clocks: random.within(0, 1) == 1,
         poison_in_thousand: if !is_calm && random.within(0, 1) == 1 {
@@ -152,13 +157,20 @@ pub fn run_flaky_database(seed: u64, updates: u64) -> Report {
     let until = START + 10 * MINUTE_MS;
     let plan = Plan::only(Weather::flaky_database(until), 2);
     let stage = Stage::new(seed, plan, Scenario::plain(200, until));
-    for _ in 0..updates {
-        let at = stage.world.within(0, until - START);
-        stage.act_at(at, |stage| {
-            let person = name(stage.world.within(0, stage.scenario.people - 1));
-            stage.says(&person, "/ping");
-        });
-    }
+    stage.pings(updates);
+    stage.finish(seed)
+}
+
+/// Runs a conversation with many people in which one update in a hundred kills its isolate each time, and nothing else goes wrong.
+pub fn run_poisoned(seed: u64, updates: u64) -> Report {
+    let until = START + 10 * MINUTE_MS;
+    let scenario = Scenario {
+        poison_in_thousand: 10,
+        ..Scenario::plain(200, until)
+    };
+    let stage = Stage::new(seed, Plan::only(Weather::calm(), 4), scenario);
+    stage.pings(updates);
+    stage.chat_on(until);
     stage.finish(seed)
 }
 
@@ -209,6 +221,17 @@ impl Stage {
         self.world
             .executor
             .at(START + after_ms, move || act(&stage));
+    }
+
+    /// Somebody says something, so often, at any time.
+    fn pings(self: &Rc<Self>, count: u64) {
+        for _ in 0..count {
+            let at = self.world.within(0, self.scenario.until - START);
+            self.act_at(at, |stage| {
+                let person = name(stage.world.within(0, stage.scenario.people - 1));
+                stage.says(&person, "/ping");
+            });
+        }
     }
 
     fn set_up(self: &Rc<Self>) {
@@ -382,6 +405,7 @@ impl Stage {
             let tail = history.tail_before(START, 60, until);
             format!("{tail}\n{row}")
         });
+        let dead = || ledger.rows.values().filter_map(|row| row.dead_after_ms);
         Report {
             seed,
             hash: history.hash(),
@@ -390,6 +414,9 @@ impl Stage {
             updates: ledger.rows.len(),
             decisions: ledger.rows.values().map(|row| row.decisions as usize).sum(),
             doubled: ledger.doubled(),
+            poisoned: world.poison.borrow().len(),
+            dead: dead().count(),
+            dead_after_ms: dead().max().unwrap_or_default(),
             port_calls: world.port_calls.get(),
             quiet_after_ms: quiet_at.unwrap_or(now).saturating_sub(last_fault),
             story,

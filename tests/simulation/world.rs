@@ -192,7 +192,7 @@ impl World {
     }
 
     /// Where a visit stands, as the place of a point.
-    pub fn point(&self, visit: usize, name: &'static str) -> Point {
+    pub fn point(&self, visit: usize, port: Port, name: &'static str) -> Point {
         let visits = self.visits.borrow();
         let visit = &visits[visit];
         let place = match visit.kind {
@@ -200,12 +200,12 @@ impl World {
             _ if visit.answered_at.is_some() => "rest",
             _ => "webhook",
         };
-        Point { place, name }
+        Point { place, name, port }
     }
 
     /// What becomes of a call of a port.
     pub fn fate(&self, visit: usize, port: Port, name: &'static str) -> Fate {
-        let point = self.point(visit, name);
+        let point = self.point(visit, port, name);
         let call = self.port_calls.get() + 1;
         self.port_calls.set(call);
         let death = self.plan.deaths.iter().find(|(at, _)| *at == call);

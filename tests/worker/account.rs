@@ -82,7 +82,7 @@ impl Worker {
     }
 
     /// Lets all rows be older than any is kept. Only while the worker is down.
-    pub(super) fn is_away_for_a_month(&self) {
+    pub(super) fn sleeps_a_month(&self) {
         let database = self.database(OpenFlags::SQLITE_OPEN_READ_WRITE);
         let age = "UPDATE inbox SET received_at = received_at - 31 * 24 * 3600 * 1000";
         database.execute_batch(age).unwrap();
@@ -106,10 +106,7 @@ impl Worker {
     pub(super) fn copies(&self) -> HashMap<usize, usize> {
         let mut copies = HashMap::new();
         for entry in self.telegram.transcript(0) {
-            let text = entry["text"].as_str().unwrap_or_default();
-            let number = text.strip_prefix("I do not know /u");
-            let number = number.and_then(|rest| rest.split('.').next()?.parse().ok());
-            if let Some(number) = number.filter(|_| entry["who"] == "bot") {
+            if let Some(number) = answered(&entry["text"]).filter(|_| entry["who"] == "bot") {
                 *copies.entry(number).or_default() += 1;
             }
         }
@@ -145,6 +142,12 @@ impl Worker {
             thread::sleep(PAUSE);
         }
     }
+}
+
+/// The number of the update that a text is the reply to.
+pub(super) fn answered(text: &Value) -> Option<usize> {
+    let number = text.as_str()?.strip_prefix("I do not know /u")?;
+    number.split('.').next()?.parse().ok()
 }
 
 /// How often each update was on its way to Telegram when its worker was ended.
@@ -230,14 +233,19 @@ pub(super) fn close(worker: &Worker, sent: &[Acknowledged], interrupted: &Interr
             ));
         }
     }
+    nobody_offends(&offences, sent.len());
+    figures
+}
+
+/// Fails with some examples where updates were lost, left or answered wrongly.
+#[track_caller]
+pub(super) fn nobody_offends(offences: &[String], updates: usize) {
+    let some = offences[..offences.len().min(5)].join("\n");
+    let count = offences.len();
     assert!(
         offences.is_empty(),
-        "{} of {} updates were lost, left or answered wrongly, such as:\n{}",
-        offences.len(),
-        sent.len(),
-        offences[..offences.len().min(5)].join("\n")
+        "{count} of {updates} updates were lost, left or answered wrongly, such as:\n{some}"
     );
-    figures
 }
 
 /// How long so many percent of the updates took at most, from the moment they were due to their acknowledgement.

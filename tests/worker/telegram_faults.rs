@@ -91,26 +91,32 @@ fn refusals() -> Vec<Fault> {
     ]
 }
 
-/// The same as in CI; there is no longer form of it but `TELEGRAM_FAULT_ROUNDS=<n>`.
+/// A long run: `DEEP=1 cargo test --locked telegram_faults::whatever -- --nocapture`.
 #[test]
 fn whatever_telegram_does_a_call_is_made_as_often_as_its_policy_allows() {
     let options = "--features probes --out-dir build/probes";
     build(&options.split(' ').collect::<Vec<_>>());
-    for _ in 0..size("TELEGRAM_FAULT_ROUNDS", 1, 10) {
+    let (rounds, start) = (size("TELEGRAM_FAULT_ROUNDS", 1, 10), Instant::now());
+    let mut trials = 0;
+    for _ in 0..rounds {
         let mut stage = Stage::new();
         stage.refused_and_hidden();
         stage.short_pauses();
         stage.nobody_there();
         stage.long_pauses();
         stage.closes();
+        trials = stage.trials.len();
     }
+    eprintln!(
+        "figures: {trials} faults × policies of Telegram, {rounds} times: none sent more often than allowed, none before its time; {} s",
+        start.elapsed().as_secs()
+    );
 }
 
 struct Stage {
     worker: Worker,
     chats: Vec<i64>,
     trials: Vec<Trial>,
-    start: Instant,
 }
 
 impl Stage {
@@ -123,7 +129,6 @@ impl Stage {
             chats: people(&worker),
             worker,
             trials: Vec::new(),
-            start: Instant::now(),
         }
     }
 
@@ -271,11 +276,6 @@ impl Stage {
         for trial in &self.trials {
             self.close(trial, &listed);
         }
-        eprintln!(
-            "figures: {} faults × policies of Telegram: none sent more often than allowed, none before its time; {} s",
-            self.trials.len(),
-            self.start.elapsed().as_secs()
-        );
     }
 
     /// Checks how often a call was made, and that the operator sees what did not end well.

@@ -251,7 +251,7 @@ fn an_update_with_its_reply_costs_six_rows_deletion_included() {
     }
     let kept = rows_written(&worker) - before;
     worker.end();
-    worker.is_away_for_a_month();
+    worker.sleeps_a_month();
     worker.run();
     let before = rows_written(&worker);
     worker.tick();
@@ -261,7 +261,7 @@ fn an_update_with_its_reply_costs_six_rows_deletion_included() {
         "{UPDATES} updates with a reply each: {kept} rows written, and {forgotten} to forget them"
     );
     assert_eq!(kept, 5 * UPDATES);
-    // The two pings before, the update of the person's arrival, and what the cron writes each time.
+    // The ping before, the owner's arrival, and what the cron writes each time.
     assert!((UPDATES..UPDATES + 6).contains(&forgotten));
 }
 
