@@ -48,7 +48,7 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
         let bot = settings.bot;
         let token = settings.token.clone();
         Self {
-            inbox: Inbox::new(database, bot, Rc::clone(&isolate.cost)),
+            inbox: Inbox::new(database, bot, Rc::clone(&isolate.costs)),
             telegram: Telegram::new(transport, &settings.api_root, token, bot),
             settings,
             notes,

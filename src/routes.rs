@@ -44,6 +44,7 @@ where
 {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/webhook") => {
+            app.inbox.serves_delivery();
             let delivered = webhook::answer(app, request, body).await;
             app.isolate.count_verdict(delivered.verdict.name());
             Answer::Delivered(delivered)

@@ -559,8 +559,10 @@ fn metrics_count_updates_calls_refusals_and_the_cost() {
         onehook_calls{state="wait",code="429"} 1
         onehook_oldest_open_seconds 20
         onehook_isolate_deliveries_total{verdict="done"} 4
-        onehook_isolate_database_trips_total 18
-        onehook_isolate_rows_written_total 0
+        onehook_isolate_database_trips_total{visitor="other"} 6
+        onehook_isolate_database_trips_total{visitor="update"} 12
+        onehook_isolate_rows_written_total{visitor="other"} 3
+        onehook_isolate_rows_written_total{visitor="update"} 13
     "#]]
     .assert_eq(&(samples.join("\n") + "\n"));
     for line in reply.body.lines().filter(|line| !line.starts_with('#')) {

@@ -95,6 +95,13 @@ impl SqliteDatabase {
         self.connection.execute_batch(sql).unwrap();
     }
 
+    /// How many rows were changed so far. D1 counts those of the indices, too.
+    fn changes(&self) -> u64 {
+        let changes = self.connection.prepare_cached("SELECT total_changes()");
+        let changes: i64 = changes.unwrap().query_row((), |row| row.get(0)).unwrap();
+        changes.cast_unsigned()
+    }
+
     /// The connection, for whoever watches.
     pub fn connection(&self) -> &Connection {
         &self.connection
@@ -104,6 +111,7 @@ impl SqliteDatabase {
     pub fn run(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
         self.clock.store((self.now)(), Ordering::Relaxed);
         let transaction = self.connection.unchecked_transaction().unwrap();
+        let changes_before = self.changes();
         let mut batch = Batch::default();
         for statement in statements {
             let rows = rows(&transaction, statement);
@@ -112,6 +120,7 @@ impl SqliteDatabase {
                 .push(rows.map_err(|error| DatabaseError(format!("D1_ERROR: {error}")))?);
         }
         transaction.commit().unwrap();
+        batch.rows_written = self.changes() - changes_before;
         Ok(batch)
     }
 }

@@ -52,7 +52,8 @@ pub struct Inbox<D> {
     /// Whose claims these are: a random name for the visit, made when it first claims; NULL where there is no chance.
     visit: OnceCell<Value>,
     cost: Cell<Cost>,
-    total: Rc<Cell<Cost>>,
+    totals: Rc<[Cell<Cost>; 2]>,
+    is_for_delivery: Cell<bool>,
 }
 
 /// What a visit cost the database.
@@ -175,20 +176,26 @@ pub enum Open {
 }
 
 impl<D: Database> Inbox<D> {
-    /// The inbox of `bot` in `database`, whose cost counts up `total` as well.
-    pub fn new(database: D, bot: BotId, total: Rc<Cell<Cost>>) -> Self {
+    /// The inbox of `bot` in `database`, whose cost counts up one of `totals` as well: the second one if it is for a delivery.
+    pub fn new(database: D, bot: BotId, totals: Rc<[Cell<Cost>; 2]>) -> Self {
         Self {
             database,
             bot,
             visit: OnceCell::new(),
             cost: Cell::default(),
-            total,
+            totals,
+            is_for_delivery: Cell::default(),
         }
     }
 
     /// What it cost so far.
     pub fn cost(&self) -> Cost {
         self.cost.get()
+    }
+
+    /// From here on the cost is that of an update's delivery.
+    pub fn serves_delivery(&self) {
+        self.is_for_delivery.set(true);
     }
 
     /// Keeps an update and claims it where its lane is free, or learns what became of it before.
@@ -615,7 +622,8 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Vec<Vec<Row>>, InboxError> {
         let batch = self.database.batch(statements).await;
         let rows_written = batch.as_ref().map_or(0, |batch| batch.rows_written);
-        for account in [&self.cost, self.total.as_ref()] {
+        let total = &self.totals[usize::from(self.is_for_delivery.get())];
+        for account in [&self.cost, total] {
             let mut cost = account.get();
             cost.trips += 1;
             cost.rows_written += rows_written;

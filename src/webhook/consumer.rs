@@ -17,6 +17,7 @@ pub async fn take_in<D: Database, T: Transport, N: Notes>(
     app: &App<D, T, N>,
     messages: &[Message],
 ) -> Vec<bool> {
+    app.inbox.serves_delivery();
     let mut kept = Vec::with_capacity(messages.len());
     let mut updates = Vec::new();
     for message in messages {

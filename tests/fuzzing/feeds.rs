@@ -49,9 +49,11 @@ pub fn feed_request(data: &[u8]) {
         let methods = methods.map(String::from_utf8_lossy).unwrap_or_default();
         check_relay(relay, &request, &methods);
     }
-    let hand_out = stage.asked.borrow();
-    let hand_out = hand_out.iter().find(|asked| asked.name == "HAND_OUT");
-    check_hand_out(hand_out, &request, body);
+    if outcome.status == 200 {
+        let asked = stage.asked.borrow();
+        let hand_out = asked.iter().find(|asked| asked.name == "HAND_OUT");
+        check_hand_out(hand_out, &request, body);
+    }
 }
 
 /// A feed's name on a line, then what is wanted of it: it is refused before anything is touched, or made as it says.

@@ -268,9 +268,11 @@ fn an_update_with_its_reply_costs_six_rows_deletion_included() {
 /// How many rows the worker has written since it was started, by its own account.
 fn rows_written(worker: &Worker) -> u64 {
     let metrics = worker.ask("GET /admin/metrics", "").text();
-    let mut lines = metrics.lines();
-    let line = lines.find_map(|line| line.strip_prefix("onehook_isolate_rows_written_total "));
-    line.expect("the metric").parse().unwrap()
+    let samples = metrics.lines().filter_map(|line| {
+        let sample = line.strip_prefix("onehook_isolate_rows_written_total{")?;
+        sample.split_once("} ")?.1.parse::<u64>().ok()
+    });
+    samples.sum()
 }
 
 fn at_once(worker: &Worker, secret: &str, body: &str, times: usize) -> Vec<u16> {
