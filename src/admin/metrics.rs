@@ -38,7 +38,7 @@ async fn written<D: Database, T: Transport, N: Notes>(
     let oldest_ms = app.inbox.oldest_open_ms().await?;
     let mut text = Text {
         voice,
-        text: String::new(),
+        written: String::new(),
         name: "",
     };
     text.metric("metrics.onehook_updates");
@@ -57,7 +57,7 @@ async fn written<D: Database, T: Transport, N: Notes>(
     text.metric("metrics.onehook_oldest_open_seconds");
     text.sample(&[], oldest_ms.unwrap_or_default() / 1000);
     of_isolate(&mut text, &app.isolate);
-    Ok(text.text)
+    Ok(text.written)
 }
 
 /// Deliveries that left no row are known to the isolate alone that answered them, and to it as long as it lives.
@@ -76,7 +76,7 @@ fn of_isolate(text: &mut Text, isolate: &Isolate) {
 /// Prometheus' text format: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 struct Text {
     voice: Voice,
-    text: String,
+    written: String,
     /// The metric that samples are of.
     name: &'static str,
 }
@@ -85,19 +85,19 @@ impl Text {
     /// Begins a metric. The phrase has its help and its type.
     fn metric(&mut self, phrase: &'static str) {
         self.name = split_once(phrase, ".").map_or(phrase, |(_, name)| name);
-        self.text += &self.voice.say(phrase, &[]);
+        self.written += &self.voice.say(phrase, &[]);
     }
 
     /// Labels' values are words of ours, so nothing in them needs an escape.
     fn sample(&mut self, labels: &[(&str, &str)], value: i64) {
-        self.text.push_str(self.name);
+        self.written.push_str(self.name);
         let mut before = "{";
         for (label, value) in labels {
-            self.text.extend([before, label, "=\"", value, "\""]);
+            self.written.extend([before, label, "=\"", value, "\""]);
             before = ",";
         }
         let end = if labels.is_empty() { " " } else { "} " };
-        self.text.extend([end, &value.to_string(), "\n"]);
+        self.written.extend([end, &value.to_string(), "\n"]);
     }
 
     fn by_visitor(&mut self, other: u64, update: u64) {
