@@ -158,6 +158,15 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
         sum.coverage.pairs_hit(20),
         sum.slowest_ms
     );
+    if !sum.failed.is_empty() {
+        sum.failed.sort_unstable();
+        let failures: Vec<String> = sum.failures.into_values().collect();
+        let (failed, kinds) = (sum.failed.len(), sum.kinds);
+        panic!(
+            "{failed} seeds failed: {kinds:?}\n\n{}",
+            failures.join("\n\n")
+        );
+    }
     let rarest = sum.coverage.rarest_of_each(1);
     let with = |times: u64| rarest.iter().filter(|(_, rarest)| *rarest >= times).count();
     eprintln!(
@@ -181,15 +190,6 @@ fn every_promise_is_kept_in_thousands_of_seeds() {
     assert!(pairs >= least, "{pairs} pairs of a point and a fault");
     if env::var("TABLE").is_ok() {
         eprintln!("{}", sum.coverage.table());
-    }
-    if !sum.failed.is_empty() {
-        sum.failed.sort_unstable();
-        let failures: Vec<String> = sum.failures.into_values().collect();
-        let (failed, kinds) = (sum.failed.len(), sum.kinds);
-        panic!(
-            "{failed} seeds failed: {kinds:?}\n\n{}",
-            failures.join("\n\n")
-        );
     }
 }
 
