@@ -32,12 +32,16 @@ fn form(parameters: &[(&str, &str)]) -> String {
     parameters.iter().map(part).collect::<String>() + "--b0undary--\r\n"
 }
 
+/// A text that is not empty, and of one line for forms of several parts.
+fn line() -> impl Strategy<Value = String> {
+    given::text().prop_map(|text| text.replace("\r\n", " ") + ".")
+}
+
 proptest! {
     #[test]
     fn a_parameter_is_the_same_however_it_is_written(
-        name in "[a-z_]{1,16}", value in given::text(), other in "[A-Z]{1,9}", all in any::<bool>(), is_first in any::<bool>(),
+        name in "[a-z_]{1,16}", value in line(), other in "[A-Z]{1,9}", all in any::<bool>(), is_first in any::<bool>(),
     ) {
-        prop_assume!(!value.is_empty() && !value.contains("\r\n"));
         let mut parameters = [(other.as_str(), "1"), (name.as_str(), value.as_str())];
         if is_first {
             parameters.reverse();
