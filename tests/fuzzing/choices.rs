@@ -47,9 +47,12 @@ pub fn settings(data: &[u8]) {
                 assert!(VARIABLES.contains(&name), "{what}");
                 assert!(remedy.starts_with(|letter: char| letter.is_ascii_lowercase()));
                 let is_secret = name.ends_with("_TOKEN") || name == "ALERT_URL";
-                let value = lookup(name).filter(|value| is_secret && value.trim().len() > 64);
-                let value = value.unwrap_or_else(|| "nothing".repeat(10));
-                assert!(!complaint.lines().contains(value.trim()), "a secret shows");
+                let secret = lookup(name).filter(|_| is_secret).unwrap_or_default();
+                let secret = secret.trim();
+                assert!(
+                    secret.len() <= 64 || !complaint.lines().contains(secret),
+                    "a secret shows"
+                );
             }
         }
     }
