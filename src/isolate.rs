@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::inbox::Cost;
+use crate::inbox::Costs;
 use crate::inbox::feeds::Feed;
 use crate::secret::Sha256Digest;
 
@@ -35,8 +35,8 @@ pub struct Isolate {
     door_reread_at: Cell<i64>,
     wrong_tokens: RefCell<Vec<WrongTokens>>,
     healthy: Cell<Option<(i64, Option<i64>)>>,
-    /// What it cost the database so far, deliveries apart: they are the second.
-    pub costs: Rc<[Cell<Cost>; 2]>,
+    /// What it cost the database so far.
+    pub costs: Rc<Costs>,
     verdicts: RefCell<Vec<(&'static str, u64)>>,
     passes: RefCell<Vec<Rc<Pass>>>,
     last_poll: Cell<(i64, i64, i64)>,

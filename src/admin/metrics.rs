@@ -66,7 +66,10 @@ fn of_isolate(text: &mut Text, isolate: &Isolate) {
     for (verdict, count) in isolate.verdicts() {
         text.sample(&[("verdict", verdict)], count.cast_signed());
     }
-    let [other, update] = [0, 1].map(|place| isolate.costs[place].get());
+    let (update, other) = (
+        isolate.costs.of_updates.get(),
+        isolate.costs.of_others.get(),
+    );
     text.metric("metrics.onehook_isolate_database_trips_total");
     text.by_visitor(other.trips, update.trips);
     text.metric("metrics.onehook_isolate_rows_written_total");

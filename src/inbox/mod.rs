@@ -52,7 +52,7 @@ pub struct Inbox<D> {
     /// Whose claims these are: a random name for the visit, made when it first claims; NULL where there is no chance.
     visit: OnceCell<Value>,
     cost: Cell<Cost>,
-    totals: Rc<[Cell<Cost>; 2]>,
+    totals: Rc<Costs>,
     is_for_delivery: Cell<bool>,
 }
 
@@ -63,6 +63,15 @@ pub struct Cost {
     pub trips: u64,
     /// Rows written, as it bills them.
     pub rows_written: u64,
+}
+
+/// What all visits of an isolate cost the database.
+#[derive(Debug, Default)]
+pub struct Costs {
+    /// Those that bring updates.
+    pub of_updates: Cell<Cost>,
+    /// Cron, operators, and the readers of feeds.
+    pub of_others: Cell<Cost>,
 }
 
 /// The database did not do what it was asked. Nobody branches on why.
@@ -176,8 +185,8 @@ pub enum Open {
 }
 
 impl<D: Database> Inbox<D> {
-    /// The inbox of `bot` in `database`, whose cost counts up one of `totals` as well: the second one if it is for a delivery.
-    pub fn new(database: D, bot: BotId, totals: Rc<[Cell<Cost>; 2]>) -> Self {
+    /// The inbox of `bot` in `database`, whose cost counts up one of `totals` as well.
+    pub fn new(database: D, bot: BotId, totals: Rc<Costs>) -> Self {
         Self {
             database,
             bot,
@@ -622,7 +631,11 @@ impl<D: Database> Inbox<D> {
     ) -> Result<Vec<Vec<Row>>, InboxError> {
         let batch = self.database.batch(statements).await;
         let rows_written = batch.as_ref().map_or(0, |batch| batch.rows_written);
-        let total = &self.totals[usize::from(self.is_for_delivery.get())];
+        let total = if self.is_for_delivery.get() {
+            &self.totals.of_updates
+        } else {
+            &self.totals.of_others
+        };
         for account in [&self.cost, total] {
             let mut cost = account.get();
             cost.trips += 1;

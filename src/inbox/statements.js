@@ -294,8 +294,9 @@ export const statements = {
   // ?1 age in milliseconds, ?2 age for dead and quarantined ones and those with a parked call, ?3 how many at most
   FORGET:
     `DELETE FROM inbox WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM inbox WHERE open = 0
-    AND state NOT IN ('dead', 'quarantined') AND ifnull(instr(plan, '"state":"parked"'), 0) = 0 ORDER BY seq LIMIT ?3) WHERE received_at < ${now} - ?1 UNION ALL SELECT seq
-    FROM (SELECT seq, open, received_at FROM inbox ORDER BY seq LIMIT 100) WHERE open = 0 AND received_at < ${now} - ?2)`,
+    AND state NOT IN ('dead', 'quarantined') AND ifnull(instr(plan, '"state":"parked"'), 0) = 0 ORDER BY seq LIMIT ?3)
+    WHERE received_at < ${now} - ?1 UNION ALL SELECT seq FROM (SELECT seq, open, received_at FROM inbox ORDER BY seq
+    LIMIT 100) WHERE open = 0 AND received_at < ${now} - ?2)`,
 
   // The webhook's row. ?1 bot
   WEBHOOK:

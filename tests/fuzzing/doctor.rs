@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
+use crate::fuzzing::doors::encoded;
 use crate::fuzzing::stage::{self, Stage};
 
 /// Any text is explained, by itself alone, and a number in it counts only where it stands by itself.
 pub fn doctor_error(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let stage = Stage::new(b"", b"");
-    let mut request = stage::request("GET /admin/doctor\nauthorization: Bearer $ADMIN");
-    let encoded: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    request.query = format!("error={}", encoded.concat());
     if text.is_empty() {
         return;
     }
+    let stage = Stage::new(b"", b"");
+    let mut request = stage::request("GET /admin/doctor\nauthorization: Bearer $ADMIN");
+    request.query = format!("error={}", encoded(&text, true));
     let outcome = stage.visit(&request, b"");
     outcome.check(data);
     assert_eq!((outcome.status, stage.trips.get()), (200, 0));

@@ -95,9 +95,7 @@ pub fn admin_wish(data: &[u8]) {
         .collect();
     if outcome.status == 400 {
         assert!(sent.is_empty() && stage.trips.get() == 0);
-        let told: Value = serde_json::from_str(&outcome.body).expect("an answer in JSON");
-        let remedy = told["error"]["remedy"].as_str();
-        assert!(remedy.is_some_and(|remedy| !remedy.is_empty()));
+        outcome.names_a_remedy();
         return;
     }
     // Telegram said yes to all, and then told of no webhook at all.
@@ -183,4 +181,14 @@ pub fn decoded(text: &str) -> String {
         bytes.retain(u8::is_ascii);
         String::from_utf8(bytes).expect("ASCII")
     })
+}
+
+/// A text in a query or a form, with every byte as a number, or only those that must be.
+pub fn encoded(text: &str, all: bool) -> String {
+    let byte = |byte: u8| match byte {
+        b' ' if !all => "+".to_owned(),
+        byte if !all && byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }

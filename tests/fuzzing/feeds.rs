@@ -76,9 +76,7 @@ pub fn feed_wish(data: &[u8]) {
             assert_eq!(outcome.status, 400);
         }
         if outcome.status == 400 {
-            let told: Value = serde_json::from_str(&outcome.body).expect("an answer in JSON");
-            let remedy = told["error"]["remedy"].as_str();
-            assert!(remedy.is_some_and(|remedy| !remedy.is_empty()));
+            outcome.names_a_remedy();
         }
         return;
     }

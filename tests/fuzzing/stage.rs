@@ -105,6 +105,13 @@ impl Outcome {
             assert!(read.is_ok(), "{}", self.body);
         }
     }
+
+    /// What holds for a refusal: it says what to do.
+    pub fn names_a_remedy(&self) {
+        let told: serde_json::Value = serde_json::from_str(&self.body).expect("an answer in JSON");
+        let remedy = told["error"]["remedy"].as_str();
+        assert!(remedy.is_some_and(|remedy| !remedy.is_empty()));
+    }
 }
 
 impl Stage {

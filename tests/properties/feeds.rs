@@ -8,8 +8,9 @@ use onehook::request::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::fuzzing::doors::encoded;
 use crate::fuzzing::stage::{Bytes, Stage};
-use crate::properties::given::{self, encoded};
+use crate::properties::given;
 
 /// The parameters of a `POST`, with a query, or a body of some type.
 fn read(query: &str, content_type: &str, body: &str) -> Parameters {

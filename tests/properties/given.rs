@@ -97,13 +97,3 @@ pub fn respelt(json: &str, choices: &[bool]) -> String {
     }
     respelt
 }
-
-/// A text in a query or a form, with every byte as a number, or only those that must be.
-pub fn encoded(text: &str, all: bool) -> String {
-    let byte = |byte: u8| match byte {
-        b' ' if !all => "+".to_owned(),
-        byte if !all && byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}

@@ -5,7 +5,8 @@ use onehook::reply::Format;
 use onehook::request::Request;
 use proptest::prelude::*;
 
-use crate::properties::given::{self, encoded};
+use crate::fuzzing::doors::encoded;
+use crate::properties::given;
 
 fn with_query(query: &str) -> Request {
     Request {
