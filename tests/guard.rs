@@ -4,6 +4,8 @@ use expect_test::expect;
 use onehook::alert::Alert;
 use onehook::guard::restore::Watched;
 use onehook::guard::war::{self, Move};
+use onehook::inbox::guard::{Guarded, Turn};
+use pollster::block_on;
 use serde_json::{Value, json};
 
 use crate::emulator::stage;
@@ -44,6 +46,33 @@ fn drifts(bot: &TestBot) -> Vec<(String, String)> {
 
 fn drift(drift: &str, outcome: &str) -> (String, String) {
     (drift.to_owned(), outcome.to_owned())
+}
+
+/// The first thing a cron does: it looks what is wanted.
+fn look(bot: &TestBot) -> Guarded {
+    block_on(bot.app().inbox.guarded()).unwrap()
+}
+
+/// The next thing, where the webhook is gone.
+fn open_incident(bot: &TestBot, looked_at: i64) {
+    let app = bot.app();
+    let info = block_on(app.telegram.webhook_info()).unwrap();
+    let url = ours();
+    let open = app
+        .inbox
+        .open_incident(looked_at, Alert::Webhook, "gone", &url, &info);
+    block_on(open).unwrap();
+}
+
+/// What a cron does then.
+fn take_turn(bot: &TestBot, looked_at: i64) -> Option<Turn> {
+    block_on(bot.app().inbox.take_turn(looked_at)).unwrap()
+}
+
+/// How many incidents there were to tell of.
+fn incidents_to_tell(bot: &TestBot) -> String {
+    bot.database
+        .value("SELECT count FROM alert WHERE kind = 'webhook'")
 }
 
 #[test]
@@ -311,10 +340,9 @@ fn pauses_grow_to_an_hour_and_peace_ends_a_war() {
 fn of_two_crons_at_once_one_repairs() {
     let bot = guarded();
     bot.rival("deleteWebhook", &json!({}));
-    let app = bot.app();
-    let turn = pollster::block_on(app.inbox.take_turn()).unwrap();
-    assert!(turn.is_some());
-    assert!(pollster::block_on(app.inbox.take_turn()).unwrap().is_none());
+    let looked_at = look(&bot).now;
+    assert!(take_turn(&bot, looked_at).is_some());
+    assert!(take_turn(&bot, looked_at).is_none());
     let set = bot.calls("setWebhook");
     assert_eq!(bot.tick().watched, Watched::SomebodyElse);
     assert_eq!(bot.calls("setWebhook"), set);
@@ -324,21 +352,45 @@ fn of_two_crons_at_once_one_repairs() {
 }
 
 #[test]
+fn a_cron_that_looked_before_another_one_repaired_opens_no_second_incident() {
+    let bot = guarded();
+    bot.rival("deleteWebhook", &json!({}));
+    let looked_at = look(&bot).now;
+    bot.telegram.advance(1);
+    assert_eq!(bot.tick().watched, Watched::Restored);
+    open_incident(&bot, looked_at);
+    assert_eq!(drifts(&bot), [drift("gone", "restored")]);
+    assert_eq!(incidents_to_tell(&bot), "1");
+    // It would set what was wanted when it looked.
+    assert!(take_turn(&bot, looked_at).is_none());
+}
+
+#[test]
+fn a_cron_that_looks_while_another_one_repairs_leaves_the_incident_to_it() {
+    let bot = guarded();
+    bot.rival("deleteWebhook", &json!({}));
+    let guarded = look(&bot);
+    open_incident(&bot, guarded.now);
+    let turn = take_turn(&bot, guarded.now).unwrap();
+    let (wanted, secret) = (guarded.wanted.unwrap(), guarded.secret.unwrap());
+    let app = bot.app();
+    block_on(app.telegram.set_webhook(&wanted, &secret, false)).unwrap();
+    assert_eq!(bot.tick().watched, Watched::Fine);
+    assert_eq!(drifts(&bot), [drift("gone", "open")]);
+    let info = block_on(app.telegram.webhook_info()).unwrap();
+    block_on(app.inbox.restored(turn, 1, &info)).unwrap();
+    assert_eq!(drifts(&bot), [drift("gone", "restored")]);
+}
+
+#[test]
 fn a_guard_that_dies_after_opening_an_incident_opens_no_second_one() {
     let bot = guarded();
     bot.rival("deleteWebhook", &json!({}));
-    let app = bot.app();
-    let info = pollster::block_on(app.telegram.webhook_info()).unwrap();
-    let url = ours();
-    let open = app.inbox.open_incident(Alert::Webhook, "gone", &url, &info);
-    pollster::block_on(open).unwrap();
+    open_incident(&bot, look(&bot).now);
     assert_eq!(drifts(&bot), [drift("gone", "open")]);
     assert_eq!(minute(&bot), Watched::Restored);
     assert_eq!(drifts(&bot), [drift("gone", "restored")]);
-    let alerts = bot
-        .database
-        .value("SELECT count FROM alert WHERE kind = 'webhook'");
-    assert_eq!(alerts, "1");
+    assert_eq!(incidents_to_tell(&bot), "1");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum Watched {
     Rotated,
     /// The webhook was not as it should be, and is again.
     Restored,
-    /// It is not as it should be, and another visit is at it.
+    /// It is not as it should be, and another visit is at it, or has just set it.
     SomebodyElse,
     /// It is not as it should be, and the guard waits, since somebody takes it again and again.
     HoldingBack,
@@ -139,7 +139,7 @@ async fn defend<D: Database, T: Transport, N: Notes>(
     };
     let inbox = &app.inbox;
     inbox
-        .open_incident(alert, drift.name(), &wanted.url, actual)
+        .open_incident(guarded.now, alert, drift.name(), &wanted.url, actual)
         .await?;
     match restores {
         Some(restores) => {

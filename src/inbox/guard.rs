@@ -150,9 +150,10 @@ impl<D: Database> Inbox<D> {
         })
     }
 
-    /// Takes the turn to repair the webhook. `None`: somebody else has it.
-    pub async fn take_turn(&self) -> Result<Option<Turn>, InboxError> {
-        let take = vec![self.about_bot("TAKE_TURN")];
+    /// Takes the turn to repair the webhook. `None`: somebody else has it, or has set the webhook since it was looked at.
+    pub async fn take_turn(&self, looked_at: i64) -> Result<Option<Turn>, InboxError> {
+        let values = vec![self.bot.0.into(), looked_at.into()];
+        let take = vec![statement("TAKE_TURN", values)];
         let rows = self.trip("take the turn to repair", take).await?;
         Ok(first(rows).map(|row| Turn(row.integer(0))))
     }
@@ -173,9 +174,10 @@ impl<D: Database> Inbox<D> {
         self.note("give the turn back", statements, &[])
     }
 
-    /// Opens an incident with an alert, unless one is open.
+    /// Opens an incident with an alert, unless one is open, or somebody has set the webhook since it was looked at.
     pub fn open_incident(
         &self,
+        looked_at: i64,
         alert: Alert,
         drift: &str,
         wanted: &str,
@@ -183,8 +185,14 @@ impl<D: Database> Inbox<D> {
     ) -> Boxed<'_, Result<(), InboxError>> {
         let bot = self.bot.0;
         let snapshot = text_of(snapshot).into();
-        let values = vec![bot.into(), drift.into(), wanted.into(), snapshot];
-        let alert = vec![bot.into(), alert.name().into()];
+        let values = vec![
+            bot.into(),
+            looked_at.into(),
+            drift.into(),
+            wanted.into(),
+            snapshot,
+        ];
+        let alert = vec![bot.into(), looked_at.into(), alert.name().into()];
         let statements = vec![
             statement("ALERT_OF_INCIDENT", alert),
             statement("OPEN_INCIDENT", values),

@@ -57,6 +57,11 @@ const commit = (andSets) =>
   AND acknowledged <= ?4 AND (?5 IS NULL OR EXISTS (SELECT 1 FROM session WHERE session.bot = inbox.bot AND key = ?5
   AND version = ?6 AND document = ?7))`;
 
+// Whether there is an incident to open: none is open, and nobody has set the webhook since it was looked at. ?1 bot, ?2 when that was
+const isIncident =
+  `NOT EXISTS (SELECT 1 FROM incident WHERE bot = ?1 AND ended_at IS NULL) AND NOT EXISTS (SELECT 1 FROM webhook
+  WHERE bot = ?1 AND set_at > ?2)`;
+
 // A gate that is closed already opens no sooner.
 const notSooner = `ON CONFLICT (bot, chat) DO UPDATE SET until = max(until, excluded.until)`;
 
@@ -350,23 +355,25 @@ export const statements = {
     refused_at, EXISTS (SELECT 1 FROM incident WHERE incident.bot = webhook.bot
     AND ended_at IS NULL) AS has_incident, ${now} AS now FROM webhook WHERE bot = ?1`,
 
-  // Takes the turn to repair the webhook, for most of a minute. No row: somebody else has it. ?1 bot
+  // Takes the turn to repair the webhook, for most of a minute. No row: somebody else has it, or has set the webhook meanwhile. ?1 bot,
+  // ?2 when it was looked at
   TAKE_TURN:
-    `UPDATE webhook SET guarded_until = ${now} + 50000 WHERE bot = ?1 AND guarded_until <= ${now} RETURNING guarded_until`,
+    `UPDATE webhook SET guarded_until = ${now} + 50000 WHERE bot = ?1 AND guarded_until <= ${now} AND set_at <= ?2
+    RETURNING guarded_until`,
 
-  // Counts an alert about an incident that is about to be opened. ?1 bot, ?2 kind of alert
+  // Counts an alert about an incident that is about to be opened. ?1 bot, ?2 when the webhook was looked at, ?3 kind of alert
   ALERT_OF_INCIDENT:
-    `INSERT INTO alert (bot, kind, count, subject) SELECT ?1, ?2, 1, coalesce((SELECT max(seq) FROM incident), 0) + 1
-    WHERE NOT EXISTS (SELECT 1 FROM incident WHERE bot = ?1 AND ended_at IS NULL) ${oneMore}`,
+    `INSERT INTO alert (bot, kind, count, subject) SELECT ?1, ?3, 1, coalesce((SELECT max(seq) FROM incident), 0) + 1
+    WHERE ${isIncident} ${oneMore}`,
 
-  // Opens an incident, unless one is open. ?1 bot, ?2 drift, ?3 wanted, ?4 snapshot
+  // Opens an incident. ?1 bot, ?2 when the webhook was looked at, ?3 drift, ?4 wanted, ?5 snapshot
   OPEN_INCIDENT:
-    `INSERT INTO incident (bot, at, drift, wanted, snapshot) SELECT ?1, ${now}, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1
-    FROM incident WHERE bot = ?1 AND ended_at IS NULL)`,
+    `INSERT INTO incident (bot, at, drift, wanted, snapshot) SELECT ?1, ${now}, ?3, ?4, ?5 WHERE ${isIncident}`,
 
-  // Ends the open incident. ?1 bot, ?2 outcome
+  // Ends the open incident, unless somebody is about to repair the webhook, who ends it then. ?1 bot, ?2 outcome
   END_INCIDENT:
-    `UPDATE incident SET ended_at = ${now}, outcome = ?2 WHERE bot = ?1 AND ended_at IS NULL`,
+    `UPDATE incident SET ended_at = ${now}, outcome = ?2 WHERE bot = ?1 AND ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM webhook
+    WHERE bot = ?1 AND guarded_until > ${now})`,
 
   // Notes why the open incident could not be ended. ?1 bot, ?2 error
   NOTE_FAILURE:

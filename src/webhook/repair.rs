@@ -23,7 +23,7 @@ const TOKEN_REFUSED_MS: i64 = 10 * 60 * 1000;
 pub enum Repaired {
     /// The webhook is as it should be. This is what Telegram says of it.
     Yes(WebhookInfo),
-    /// Another visit is at it.
+    /// Another visit is at it, or somebody has set it since this one looked.
     SomebodyElse,
     /// Telegram refused or did not answer.
     No(CallError),
@@ -38,7 +38,7 @@ pub async fn repair<D: Database, T: Transport, N: Notes>(
     (wanted, secret): (&WantedWebhook, &Secret),
     restores: i64,
 ) -> Result<Repaired, InboxError> {
-    let Some(turn) = app.inbox.take_turn().await? else {
+    let Some(turn) = app.inbox.take_turn(guarded.now).await? else {
         return Ok(Repaired::SomebodyElse);
     };
     match set(app, guarded, wanted, secret).await {

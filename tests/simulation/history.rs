@@ -1,5 +1,6 @@
 //! What happened in a run, in order: for a hash that tells runs apart, and for whoever looks for a mistake.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// One thing that happened. `one` and `other` say what to: numbers of rows, fences, chats.
@@ -33,6 +34,12 @@ impl History {
         let mut hasher = DefaultHasher::new();
         self.lines.hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// How many visits came to a point, however often.
+    pub fn visits_at(&self, point: &str) -> usize {
+        let lines = self.lines.iter().filter(|line| line.point == point);
+        lines.map(|line| line.who).collect::<HashSet<Who>>().len()
     }
 
     /// The lines before a place.

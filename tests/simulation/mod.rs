@@ -232,6 +232,23 @@ fn poison_costs_nobody_else_anything() {
     assert!(dead_after_ms <= 240_000);
 }
 
+/// Of five crons that overlap one restores the webhook, one incident is written down, and the owners are told of it once.
+#[test]
+fn of_crons_that_overlap_one_restores_the_webhook() {
+    let seeds = if env::var("DEEP").is_ok() { 100 } else { 5 };
+    let (thefts, mut restores) = (20, 0);
+    for seed in 1..=seeds {
+        let report = scenario::run_overlapping_crons(seed, thefts);
+        assert!(report.violations.is_empty(), "{}", failure(&report));
+        let figures = [report.restores, report.incidents, report.told_incidents];
+        assert_eq!(figures, [thefts; 3], "seed {seed}");
+        restores += report.restores;
+    }
+    eprintln!(
+        "figures: five crons that overlap: {restores} times somebody took the webhook, each restored once and told once"
+    );
+}
+
 /// Nobody is killed, so nothing crashed: no update is given up, and no outcome is hidden for good, so no reply is sent twice.
 #[test]
 fn a_database_that_fails_now_and_then_ends_no_update_and_doubles_no_reply() {

@@ -29,6 +29,9 @@ const CHATTING_MS: u64 = 120_000;
 
 const MINUTE_MS: u64 = 60_000;
 
+/// How often somebody takes the webhook away where crons overlap: so seldom that it is no war, and that the owners are told of each.
+const THEFT_EACH_MS: u64 = 15 * MINUTE_MS;
+
 /// What is fixed about a run beside the chances.
 pub struct Scenario {
     pub updates: u64,
@@ -80,6 +83,10 @@ pub struct Report {
     pub dead: usize,
     pub dead_after_ms: u64,
     pub port_calls: u64,
+    /// How many visits set the webhook, how many incidents were written down, and how many of them the owners were told of.
+    pub restores: usize,
+    pub incidents: usize,
+    pub told_incidents: usize,
     /// How long after the last fault it was quiet.
     pub quiet_after_ms: u64,
     pub story: String,
@@ -171,6 +178,22 @@ pub fn run_poisoned(seed: u64, updates: u64) -> Report {
     let stage = Stage::new(seed, Plan::only(Weather::calm(), 4), scenario);
     stage.pings(updates);
     stage.chat_on(until);
+    stage.finish(seed)
+}
+
+/// Runs crons that overlap, five each minute for hours, while somebody takes the webhook away from time to time, and nothing else goes
+/// wrong.
+pub fn run_overlapping_crons(seed: u64, thefts: usize) -> Report {
+    let until = START + thefts as u64 * THEFT_EACH_MS;
+    let scenario = Scenario {
+        crons: 5,
+        ..Scenario::plain(3, until)
+    };
+    let stage = Stage::new(seed, Plan::only(Weather::calm(), 2), scenario);
+    for theft in 0..thefts {
+        let at = theft as u64 * THEFT_EACH_MS + stage.world.within(5 * MINUTE_MS, 7 * MINUTE_MS);
+        stage.act_at(at, |stage| stage.world.take_webhook());
+    }
     stage.finish(seed)
 }
 
@@ -410,7 +433,6 @@ impl Stage {
             seed,
             hash: history.hash(),
             violations,
-            coverage: world.coverage.take(),
             updates: ledger.rows.len(),
             decisions: ledger.rows.values().map(|row| row.decisions as usize).sum(),
             doubled: ledger.doubled(),
@@ -418,9 +440,18 @@ impl Stage {
             dead: dead().count(),
             dead_after_ms: dead().max().unwrap_or_default(),
             port_calls: world.port_calls.get(),
+            restores: history.visits_at("setWebhook"),
+            incidents: self.count("SELECT count(*) FROM incident"),
+            told_incidents: self
+                .count("SELECT coalesce(sum(told), 0) FROM alert WHERE kind = 'webhook'"),
             quiet_after_ms: quiet_at.unwrap_or(now).saturating_sub(last_fault),
+            coverage: world.coverage.take(),
             story,
         }
+    }
+
+    fn count(&self, sql: &str) -> usize {
+        self.world.database.sqlite.value(sql).parse().unwrap()
     }
 
     /// Whatever was acknowledged is there.
