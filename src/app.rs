@@ -45,11 +45,10 @@ impl<D: Database, T: Transport, N: Notes> App<D, T, N> {
         now_ms: i64,
     ) -> Self {
         let (database, transport, notes, phrases) = ports;
-        let bot = settings.bot;
         let token = settings.token.clone();
         Self {
-            inbox: Inbox::new(database, bot, Rc::clone(&isolate.costs)),
-            telegram: Telegram::new(transport, &settings.api_root, token, bot),
+            inbox: Inbox::new(database, settings.bot, Rc::clone(&isolate.costs)),
+            telegram: Telegram::new(transport, &settings.api_root, token),
             settings,
             notes,
             queue: None,

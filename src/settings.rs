@@ -116,11 +116,6 @@ impl Settings {
         }
     }
 
-    /// Whether somebody is an owner of the bot.
-    pub fn is_owner(&self, person: UserId) -> bool {
-        self.owners.contains(&person)
-    }
-
     /// Which webhook addresses are good: loopback ones only with a Bot API server on the same machine.
     pub fn reach(&self) -> Reach {
         if address::is_on_this_machine(&self.api_root) {

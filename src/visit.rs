@@ -50,7 +50,8 @@ pub struct Visit<'a> {
     pub now_ms: i64,
     /// The bot's own @name, where it is known.
     pub username: Option<&'a str>,
-    pub(crate) outside: &'a dyn Outside,
+    /// Where it reads.
+    pub outside: &'a dyn Outside,
 }
 
 impl Visit<'_> {

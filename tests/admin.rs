@@ -873,20 +873,34 @@ fn one_update_shows_its_body_its_calls_and_their_fate() {
 fn a_database_that_is_down_is_told_with_a_remedy() {
     let bot = TestBot::new();
     bot.database.set_down(true);
-    for reply in [
-        bot.operator().get("/admin/updates"),
-        bot.operator().get("/admin/updates/1"),
-        bot.operator().get("/admin/webhook"),
-        bot.operator().put("/admin/webhook", ""),
-        bot.operator().delete("/admin/webhook"),
+    for (method, target) in [
+        ("GET", "/admin/updates"),
+        ("GET", "/admin/updates/1"),
+        ("POST", "/admin/updates/1/replay"),
+        ("GET", "/admin/outbox"),
+        ("POST", "/admin/outbox/1.0/resend"),
+        ("POST", "/admin/outbox/1.0/drop"),
+        ("GET", "/admin/metrics"),
+        ("GET", "/admin/incidents"),
+        ("GET", "/admin/feeds"),
+        ("PUT", "/admin/feeds/echo"),
+        ("POST", "/admin/feeds/echo/rotate"),
+        ("DELETE", "/admin/feeds/echo"),
+        ("GET", "/admin/webhook"),
+        ("PUT", "/admin/webhook"),
+        ("POST", "/admin/webhook/rotate"),
+        ("DELETE", "/admin/webhook"),
+        ("POST", "/admin/doctor/probe"),
     ] {
-        assert_eq!(reply.status, 503, "{}", reply.body);
-        assert!(
-            body(&reply)["error"]["remedy"]
-                .as_str()
-                .unwrap()
-                .contains("wrangler d1 migrations apply")
-        );
+        let reply = bot.operator().sends(method, target, "");
+        assert_eq!(reply.status, 503, "{method} {target}: {}", reply.body);
+        let reply = body(&reply);
+        let remedy = reply["error"]["remedy"].as_str().unwrap();
+        assert!(remedy.contains("wrangler d1 migrations apply"), "{remedy}");
+        let in_words = bot.operator().with_header("accept", "text/plain");
+        let in_words = in_words.sends(method, target, "");
+        assert_eq!(in_words.status, 503, "{method} {target}");
+        assert!(in_words.body.contains(remedy), "{}", in_words.body);
     }
 }
 

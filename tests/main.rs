@@ -44,5 +44,6 @@ mod strangers;
 mod tidy;
 mod transitions;
 mod update;
+mod visit;
 mod webhook;
 mod worker;

@@ -176,6 +176,79 @@ fn every_state_of_an_update_and_of_a_call_has_its_words() {
 }
 
 #[test]
+fn what_is_under_way_too_old_or_replayed_has_its_words_too() {
+    let bot = TestBot::new();
+    bot.dies(Dies::BeforeSettling);
+    bot.post(message(7, 1002, "/ping"));
+    bot.dies(Dies::Never);
+    story(
+        &bot,
+        "/admin/updates/7",
+        expect![[r#"
+        200 Update 7 (message, lane 1002) was received at 2027-01-15 08:00:00 UTC.
+        It was handled, and calls are left to make. Attempts: 1.
+        Call 1.0, sendMessage: is being made, or whoever made it crashed. Tries: 1.
+    "#]],
+    );
+    bot.telegram.advance(26 * 3_600_000);
+    bot.post(message(10, 1004, "/ping"));
+    story(
+        &bot,
+        "/admin/updates/10",
+        expect![[r#"
+        200 Update 10 (message, lane 1004) was received at 2027-01-16 10:00:00 UTC.
+        It was too old to be answered. Attempts: 0.
+    "#]],
+    );
+    bury(&bot, 11, 1005);
+    bot.operator().sends("POST", "/admin/updates/11/replay", "");
+    story(
+        &bot,
+        "/admin/updates/11",
+        expect![[r#"
+        200 Update 11 (message, lane 1005) was received at 2027-01-16 10:00:00 UTC.
+        It was handled, and nothing is left to do. Attempts: 1.
+        An operator had it handled again, times: 1.
+        What went wrong: Telegram refused `sendMessage`: Bad Request: chat not found (400).
+        Call 3.0, sendMessage: failed. Tries: 1. Telegram refused `sendMessage`: Bad Request: chat not found (400)
+    "#]],
+    );
+    let bob = bot.person("Bob");
+    bob.says("/feedback");
+    bob.says("Well done");
+    bot.telegram
+        .fault(&json!({"on": "api", "method": "copyMessage", "times": 1, "fault": {"retry_after": 30}}))
+        .unwrap();
+    let pressed = bob.presses(bob.last_message_with_buttons(), 1);
+    let pressed = pressed["update_id"].as_i64().unwrap();
+    story(
+        &bot,
+        &format!("/admin/updates/{pressed}"),
+        expect![[r#"
+        200 Update 102 (callback_query, lane 1001) was received at 2027-01-16 10:03:03 UTC.
+        It was handled, and calls are left to make. Attempts: 1.
+        What went wrong: Telegram refused `copyMessage`: Too Many Requests: retry after 30 (429).
+        Call 6.0, answerCallbackQuery: was made. Tries: 1.
+        Call 6.1, copyMessage: waits to be made again. Tries: 0. Telegram refused `copyMessage`: Too Many Requests: retry after 30 (429)
+        Call 6.2, deleteMessage: is planned. Tries: 0.
+        Call 6.3, sendMessage: is planned. Tries: 0.
+    "#]],
+    );
+    bot.set("ANSWER_IN_RESPONSE", "true");
+    let asked = bot.person("Cay").says("/ping")["update_id"].as_i64();
+    let asked = asked.unwrap();
+    story(
+        &bot,
+        &format!("/admin/updates/{asked}"),
+        expect![[r#"
+        200 Update 103 (message, lane 1002) was received at 2027-01-16 10:03:03 UTC.
+        It was handled, and nothing is left to do. Attempts: 1.
+        Call 7.0, sendMessage: travelled in the answer to Telegram. Tries: 0.
+    "#]],
+    );
+}
+
+#[test]
 fn a_dead_update_is_told_to_the_owner_and_handled_when_it_is_replayed() {
     let bot = TestBot::new();
     bury(&bot, 7, 1002);

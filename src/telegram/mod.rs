@@ -15,7 +15,6 @@ use std::cell::Cell;
 use crate::delivery::CALL_TIMEOUT_MS;
 use crate::json::{Fields, if_any, list_of, object_of, text_of};
 use crate::secret::Secret;
-use crate::telegram::ids::BotId;
 use crate::telegram::methods::{GetWebhookInfo, Method};
 use crate::telegram::refusal::{CallError, Refusal};
 use crate::telegram::transport::{Answer, Outgoing, Transport, Unreachable};
@@ -41,18 +40,16 @@ pub struct Telegram<T> {
     transport: T,
     root: String,
     token: Secret,
-    bot: BotId,
     requests: Cell<u64>,
 }
 
 impl<T: Transport> Telegram<T> {
     /// The Bot API at `root`, spoken with `token`.
-    pub fn new(transport: T, root: &str, token: Secret, bot: BotId) -> Self {
+    pub fn new(transport: T, root: &str, token: Secret) -> Self {
         Self {
             transport,
             root: root.to_owned(),
             token,
-            bot,
             requests: Cell::new(0),
         }
     }
@@ -60,11 +57,6 @@ impl<T: Transport> Telegram<T> {
     /// How many requests were made so far.
     pub fn requests(&self) -> u64 {
         self.requests.get()
-    }
-
-    /// The bot's own number, the public part of its token.
-    pub fn bot(&self) -> BotId {
-        self.bot
     }
 
     /// The way out, for requests that do not go to Telegram.

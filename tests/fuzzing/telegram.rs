@@ -5,7 +5,6 @@ use onehook::json::text_of;
 use onehook::plan::{OnAmbiguity, Plan};
 use onehook::secret::Secret;
 use onehook::telegram::Telegram;
-use onehook::telegram::ids::BotId;
 use onehook::telegram::refusal::{CallError, Refusal};
 use onehook::telegram::webhook_info::{WantedWebhook, WebhookInfo};
 use serde_json::{Value, json};
@@ -106,7 +105,7 @@ fn call(answer: &[u8]) -> Result<String, CallError> {
     let token = Secret::new("4242:CANARY".to_owned());
     let stage = Stage::new(b"", answer);
     let ports = Ports(stage.clone());
-    let telegram = Telegram::new(ports, "https://api.telegram.org", token, BotId(4242));
+    let telegram = Telegram::new(ports, "https://api.telegram.org", token);
     stage.wait(telegram.call_raw("aMethod", "{}"))
 }
 

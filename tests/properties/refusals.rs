@@ -2,7 +2,7 @@
 
 use onehook::secret::Secret;
 use onehook::telegram::Telegram;
-use onehook::telegram::ids::{BotId, ChatId};
+use onehook::telegram::ids::ChatId;
 use onehook::telegram::refusal::{CallError, Meaning, Refusal};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -17,12 +17,7 @@ fn call(status: u16, body: &str) -> Result<String, CallError> {
         format!("{status} {}", body.replace('\n', " ")).as_bytes(),
     );
     let token = Secret::new("4242:CANARY".to_owned());
-    let telegram = Telegram::new(
-        Ports(stage.clone()),
-        "https://api.telegram.org",
-        token,
-        BotId(4242),
-    );
+    let telegram = Telegram::new(Ports(stage.clone()), "https://api.telegram.org", token);
     stage.wait(telegram.call_raw("aMethod", "{}"))
 }
 
