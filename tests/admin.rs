@@ -469,6 +469,19 @@ fn a_host_that_does_not_resolve_costs_the_webhook_only_for_a_moment() {
 }
 
 #[test]
+fn a_webhook_that_cannot_be_put_back_is_named() {
+    let bot = TestBot::new();
+    bot.telegram.advance(1_000);
+    refuse_next_webhook(&bot);
+    refuse_next_webhook(&bot);
+    let elsewhere = r#"{"url": "http://127.0.0.1:8787/elsewhere"}"#;
+    let reply = bot.operator().put("/admin/webhook", elsewhere);
+    assert_eq!(reply.status, 502);
+    let reply = body(&reply);
+    expect![[r#"{"detail":"The previous webhook http://127.0.0.1:8787/webhook could not be put back: Telegram refused `setWebhook`: Bad Request: bad webhook: Failed to resolve host: Name or service not known (400)","state":"failed","step":"restore"}"#]].assert_eq(&reply["steps"].as_array().unwrap().last().unwrap().to_string());
+}
+
+#[test]
 fn after_a_refusal_a_foreign_webhook_is_named() {
     let bot = TestBot::without_webhook();
     let path = format!("/bot{TOKEN}/setWebhook?url=http://127.0.0.1:9/foreign");
@@ -665,6 +678,58 @@ fn inspecting_before_anybody_asked_wants_nothing() {
             },
             "differences": [],
             "wanted": null
+          }
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn inspecting_in_words_tells_what_is_not_wanted_and_what_went_wrong() {
+    let in_words = |bot: &TestBot| {
+        let operator = bot.operator().with_header("accept", "text/plain");
+        operator.get("/admin/webhook")
+    };
+    check(
+        &in_words(&TestBot::without_webhook()),
+        expect![[r#"
+        200
+        webhook: none
+        wanted: nobody has asked yet
+        waiting updates: 0
+    "#]],
+    );
+    let bot = TestBot::new();
+    bot.database.set_down(true);
+    bot.person("Ada").says("/ping");
+    bot.database.set_down(false);
+    check(
+        &in_words(&bot),
+        expect![[r#"
+        200
+        webhook: http://127.0.0.1:8787/webhook
+        wanted: http://127.0.0.1:8787/webhook
+        waiting updates: 1
+        last failed delivery: Wrong response from the webhook: 503 Service Unavailable
+    "#]],
+    );
+}
+
+#[test]
+fn inspecting_without_an_answer_of_telegram_says_so() {
+    let bot = TestBot::new();
+    let lost =
+        json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
+    bot.telegram.fault(&lost).unwrap();
+    check(
+        &bot.operator().get("/admin/webhook"),
+        expect![[r#"
+        502
+        {
+          "error": {
+            "remedy": "check TELEGRAM_API_ROOT and repeat the call",
+            "what": "Telegram did not answer",
+            "why": "Telegram did not answer `getWebhookInfo`: the connection failed"
           }
         }
     "#]],

@@ -856,6 +856,18 @@ fn making_a_feed_answers_once_with_its_token_and_the_lines_for_six_libraries() {
 }
 
 #[test]
+fn feeds_are_listed_a_line_each_as_text() {
+    let bot = TestBot::new();
+    feed(&bot, "echo", "");
+    feed(&bot, "other", "");
+    let as_text = bot.operator().with_header("accept", "text/plain");
+    expect![[r#"
+        {"name":"echo","main":false,"allowed_updates":null,"methods":null,"lease_seconds":60,"created_at":1800000000000,"polled_at":null,"waiting":0,"handed_out":0,"oldest_waiting_seconds":null}
+        {"name":"other","main":false,"allowed_updates":null,"methods":null,"lease_seconds":60,"created_at":1800000000000,"polled_at":null,"waiting":0,"handed_out":0,"oldest_waiting_seconds":null}
+    "#]].assert_eq(&as_text.get("/admin/feeds").body);
+}
+
+#[test]
 fn a_wish_that_cannot_be_met_is_refused_with_a_remedy() {
     let bot = TestBot::new();
     for (name, wish) in [

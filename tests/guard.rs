@@ -610,6 +610,22 @@ fn a_rotation_cut_short_before_telegram_knows_is_finished_by_the_guard() {
 }
 
 #[test]
+fn a_rotation_cut_short_that_telegram_refuses_is_tried_again() {
+    let bot = TestBot::new();
+    let next = "n".repeat(64);
+    bot.database
+        .execute(&format!("UPDATE webhook SET next_secret = '{next}'"));
+    bot.telegram
+        .fault(&json!({"on": "api", "method": "setWebhook", "times": 1, "fault": {"error": [400, "Bad Request: no"]}}))
+        .unwrap();
+    assert_eq!(minute(&bot), Watched::Refused);
+    is_answered(&bot);
+    assert_eq!(minute(&bot), Watched::Rotated);
+    assert_eq!(bot.secret(), next);
+    is_answered(&bot);
+}
+
+#[test]
 fn a_rotation_cut_short_after_telegram_knows_is_finished_by_the_first_update() {
     let bot = TestBot::new();
     is_answered(&bot);

@@ -1,6 +1,7 @@
 //! What people see: every command and conversation, from the first word to the last.
 
 use expect_test::expect;
+use serde_json::json;
 
 use crate::test_bot::TestBot;
 
@@ -158,6 +159,20 @@ fn status_exists_for_owners_only() {
 }
 
 #[test]
+fn status_says_so_when_telegram_does_not_answer() {
+    let bot = TestBot::new();
+    let lost =
+        json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
+    bot.telegram.fault(&lost).unwrap();
+    bot.person("Ada").says("/status");
+    bot.transcript(expect![[r#"
+        Ada: /status
+        bot → Ada: Telegram did not answer `getWebhookInfo`: the connection failed
+        Updates: 1 leased
+    "#]]);
+}
+
+#[test]
 fn feedback_reaches_the_owner_and_the_answer_finds_its_way_back() {
     let bot = TestBot::new();
     let (ada, bob) = (bot.person("Ada"), bot.person("Bob"));
@@ -270,6 +285,28 @@ fn a_command_with_a_limit_asks_to_wait() {
         bot → Bob: That was often. Please try again in 10 min.
         Bob: /feedback
         bot → Bob: What would you like to tell my owner? Write one message, or send /cancel.
+    "#]]);
+}
+
+#[test]
+fn an_unknown_command_and_a_limit_are_explained_in_ukrainian_too() {
+    let bot = TestBot::new();
+    let lesia = bot.person("Леся").speaking("uk");
+    lesia.says("/dance");
+    for _ in 0..4 {
+        lesia.says("/feedback");
+    }
+    bot.transcript(expect![[r#"
+        Леся: /dance
+        bot → Леся: Я не знаю /dance. Надішліть /help, щоб побачити, що я вмію.
+        Леся: /feedback
+        bot → Леся: Що ви хочете сказати моєму власнику? Напишіть одне повідомлення або надішліть /cancel.
+        Леся: /feedback
+        bot → Леся: Що ви хочете сказати моєму власнику? Напишіть одне повідомлення або надішліть /cancel.
+        Леся: /feedback
+        bot → Леся: Що ви хочете сказати моєму власнику? Напишіть одне повідомлення або надішліть /cancel.
+        Леся: /feedback
+        bot → Леся: Це вже занадто часто. Спробуйте ще раз за 10 хв.
     "#]]);
 }
 

@@ -470,7 +470,10 @@ fn a_call_that_was_parked_for_days_is_made_when_the_operator_says_so() {
     let listed = body(&bot.operator().get("/admin/outbox?state=parked"));
     let id = listed["calls"][0]["id"].as_str().unwrap();
     let target = format!("/admin/outbox/{id}/resend");
-    assert_eq!(bot.operator().sends("POST", &target, "").status, 200);
+    let in_words = bot.operator().with_header("accept", "text/plain");
+    let decided = in_words.sends("POST", &target, "");
+    assert_eq!(decided.status, 200);
+    assert_eq!(decided.body, format!("{id}\tresend\n"));
     let shown = body(&bot.operator().get(&format!("/admin/updates/{update}")));
     assert_eq!(shown["update"]["calls"][0]["state"], "sent", "{shown}");
 }
