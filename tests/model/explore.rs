@@ -35,7 +35,7 @@ impl fmt::Display for Explored {
         } = self;
         writeln!(
             formatter,
-            "figures: {name}: {states} states in {seconds:.1} s; end states:"
+            "{name}: {states} states in {seconds:.1} s; end states:"
         )?;
         for (end, count) in &self.ends {
             writeln!(formatter, "  {count:>8}  {end}")?;

@@ -246,9 +246,6 @@ fn deep() {
         pauses: 1,
         leaps: 2,
     };
-    holds(&model(OnAmbiguity::Resend, wide));
-    holds(&model(OnAmbiguity::Park, wide));
-    holds(&travelling(wide));
     let of_two = Faults {
         crashes: 4,
         lost: 1,
@@ -257,17 +254,24 @@ fn deep() {
         pauses: 0,
         leaps: 0,
     };
-    let updates = 2;
-    holds(&Model {
-        updates,
-        ..model(OnAmbiguity::Park, of_two)
-    });
-    holds(&Model {
-        updates,
-        ..travelling(of_two)
-    });
-    holds(&Model {
-        updates,
-        ..model(OnAmbiguity::Resend, of_two)
-    });
+    let two = |model| Model {
+        updates: 2,
+        ..model
+    };
+    let models = [
+        model(OnAmbiguity::Resend, wide),
+        model(OnAmbiguity::Park, wide),
+        travelling(wide),
+        two(model(OnAmbiguity::Resend, of_two)),
+        two(model(OnAmbiguity::Park, of_two)),
+        two(travelling(of_two)),
+    ];
+    let states = models.each_ref().map(|model| holds(model).states);
+    let [resend, park, in_answer, resend_two, park_two, in_answer_two] = states;
+    eprintln!(
+        "figures: {} states in all, no promise broken: one update {resend} (resend), {park} (park), {in_answer} (answer in the \
+         response); two updates in one lane, with a zombie, {resend_two} (resend), {park_two} (park), {in_answer_two} (answer in the \
+         response)",
+        states.iter().sum::<usize>()
+    );
 }
