@@ -143,6 +143,25 @@ fn what_is_not_confirmed_comes_again_after_the_lease() {
 }
 
 #[test]
+fn whoever_comes_back_late_gets_no_chat_that_another_one_has_by_now() {
+    let bot = TestBot::new();
+    let one = feed(&bot, "echo", r#"{"lease_seconds": 10}"#);
+    let two = one.twin();
+    arrive(&bot, 500, &[(1, "a1"), (1, "a2"), (1, "a3")]);
+    assert_eq!(one.polls(), ["a1", "a2", "a3"]);
+    bot.wait_seconds(11);
+    let first = two.gets(&json!({"limit": 1}));
+    assert_eq!(first.iter().map(text).collect::<Vec<_>>(), ["a1"]);
+    // It confirms two of its three, of which one is with the other by now, and so is the chat of the third.
+    let late = one.gets(&json!({"offset": 2_000_000_003_i64}));
+    assert_eq!(late, Vec::<Value>::new());
+    two.offset.set(first[0]["update_id"].as_i64().unwrap() + 1);
+    assert_eq!(two.polls(), ["a3"]);
+    assert!(two.polls().is_empty() && one.polls().is_empty());
+    assert_eq!(listed(&bot)[0]["waiting"], 0);
+}
+
+#[test]
 fn two_instances_share_the_work_and_a_chat_is_never_with_both() {
     let bot = TestBot::new();
     let one = feed(&bot, "echo", "");

@@ -73,6 +73,9 @@ const untaken =
   `inbox, feed WHERE feed.seq = ?1 AND +inbox.bot = feed.bot AND inbox.seq > feed.taken AND (SELECT count(*) FROM feed_update
   WHERE feed_update.feed = ?1 AND feed_update.seq <= feed.taken) < 500 ORDER BY inbox.seq LIMIT 100`;
 
+// The batch that an offset stands in or behind. ?1 feed, ?2 offset
+const batchBefore = `(SELECT batch FROM feed_update AS last WHERE last.feed = ?1 AND last.number = ?2 - 1)`;
+
 // What a feed may hand out: nobody has it, nor an earlier one of its lane. ?1 feed
 const free =
   `feed_update WHERE feed = ?1 AND lease_until <= ${now} AND lane NOT IN
@@ -491,16 +494,20 @@ export const statements = {
     `UPDATE feed SET asked_updates = nullif(?2, '[]') WHERE seq = ?1 AND asked_updates IS NOT nullif(?2, '[]')`,
 
   // Whoever asks with an offset has everything before it of the batch that it stands in or behind, and gets the rest of that batch
-  // again; or the batch that was handed out for the very same offset, whose answer must have been lost. ?1 feed, ?2 offset, ?3 the visit
+  // again, unless it comes so late that somebody else has one of those lanes; or the batch that was handed out for the very same
+  // offset, whose answer must have been lost. All of the rest or nothing: what comes behind a gap would confirm the gap.
+  //
+  // ?1 feed, ?2 offset, ?3 the visit
   RETAKE:
     `UPDATE feed_update SET holder = ?3, lease_until = ${now} + (SELECT lease_ms FROM feed WHERE seq = ?1) WHERE feed = ?1
-    AND ?2 > 2000000000 AND number >= ?2 AND (batch = (SELECT batch FROM feed_update AS last WHERE last.feed = ?1
-    AND last.number = ?2 - 1) OR (asked_with = ?2 AND lease_until > ${now} AND ?2 <= (SELECT next_number FROM feed WHERE seq = ?1)))`,
+    AND ?2 > 2000000000 AND number >= ?2 AND ((batch = ${batchBefore} AND NOT EXISTS (SELECT 1 FROM feed_update AS rest
+    WHERE rest.feed = ?1 AND rest.number >= ?2 AND rest.batch = ${batchBefore} AND rest.lane IN (SELECT lane FROM feed_update AS other
+    WHERE other.feed = ?1 AND other.lease_until > ${now} AND other.batch <> ${batchBefore})))
+    OR (asked_with = ?2 AND lease_until > ${now} AND ?2 <= (SELECT next_number FROM feed WHERE seq = ?1)))`,
 
   // Forgets what is confirmed. ?1 feed, ?2 offset
   CONFIRM:
-    `DELETE FROM feed_update WHERE feed = ?1 AND number < ?2 AND batch = (SELECT batch FROM feed_update AS last WHERE last.feed = ?1
-    AND last.number = ?2 - 1)`,
+    `DELETE FROM feed_update WHERE feed = ?1 AND number < ?2 AND batch = ${batchBefore}`,
 
   // Takes in what has arrived. The main feed takes what was kept for it; what is no use to anybody any more is left out. ?1 feed
   TAKE_IN:
