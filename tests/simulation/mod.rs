@@ -207,27 +207,28 @@ fn a_seed_repeats_itself_exactly() {
     }
 }
 
-/// What kills its isolate each time is given up, and nothing else is: not its neighbours in that isolate, and not those behind it.
+/// What kills its isolate each time is given up, and hardly anything else: whatever runs in that isolate is killed along with it, and is
+/// given up where that happens to it twice in two minutes.
 #[test]
-fn poison_costs_nobody_else_anything() {
+fn poison_costs_hardly_anybody_else_anything() {
     let seeds = if env::var("DEEP").is_ok() { 100 } else { 5 };
-    let (mut poisoned, mut dead_after_ms) = (0, 0);
+    let (mut poisoned, mut others, mut others_dead, mut dead_after_ms) = (0, 0, 0, 0);
     for seed in 1..=seeds {
         let report = scenario::run_poisoned(seed, 2_000);
         assert!(report.violations.is_empty(), "{}", failure(&report));
-        let rest = report.updates - report.poisoned;
-        assert_eq!(
-            (report.dead, report.decisions),
-            (report.poisoned, rest),
-            "seed {seed}"
-        );
+        let done = report.updates - report.dead;
+        assert_eq!(report.decisions, done, "seed {seed}");
         poisoned += report.poisoned;
+        others += report.updates - report.poisoned;
+        others_dead += report.dead - report.poisoned;
         dead_after_ms = dead_after_ms.max(report.dead_after_ms);
     }
     eprintln!(
-        "figures: {poisoned} poisoned updates given up and no other, the last {dead_after_ms} ms after it came"
+        "figures: {poisoned} poisoned updates given up, the last {dead_after_ms} ms after it came; of {others} others {others_dead}, \
+         killed along with them twice"
     );
     assert!(poisoned > 50);
+    assert!(others_dead * 10_000 <= others, "{others_dead} of {others}");
     // Two minutes, and the leases that its holders left behind.
     assert!(dead_after_ms <= 240_000);
 }
