@@ -332,7 +332,7 @@ fn row(text: &[u8]) -> Row {
         match (text.as_ref(), text.parse::<i64>()) {
             ("~", _) => Value::Null,
             // Numbers in the database are ours: below 2^53.
-            (_, Ok(number)) if number.abs() < 1 << 53 => Value::Integer(number),
+            (_, Ok(number)) if number.unsigned_abs() < 1 << 53 => Value::Integer(number),
             _ => Value::Text(text.into_owned()),
         }
     });
