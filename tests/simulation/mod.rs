@@ -228,7 +228,8 @@ fn poison_costs_hardly_anybody_else_anything() {
          killed along with them twice"
     );
     assert!(poisoned > 50);
-    assert!(others_dead * 10_000 <= others, "{others_dead} of {others}");
+    // One in fifty thousand, so none in the usual size.
+    assert!(others_dead * 50_000 <= others, "{others_dead} of {others}");
     // Two minutes, and the leases that its holders left behind.
     assert!(dead_after_ms <= 240_000);
 }
@@ -239,11 +240,10 @@ fn of_crons_that_overlap_one_restores_the_webhook() {
     let seeds = if env::var("DEEP").is_ok() { 100 } else { 5 };
     let (thefts, mut restores) = (20, 0);
     for seed in 1..=seeds {
-        let report = scenario::run_overlapping_crons(seed, thefts);
+        let (report, figures) = scenario::run_overlapping_crons(seed, thefts);
         assert!(report.violations.is_empty(), "{}", failure(&report));
-        let figures = [report.restores, report.incidents, report.told_incidents];
         assert_eq!(figures, [thefts; 3], "seed {seed}");
-        restores += report.restores;
+        restores += figures[0];
     }
     eprintln!(
         "figures: five crons that overlap: {restores} times somebody took the webhook, each restored once and told once"

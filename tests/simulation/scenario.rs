@@ -83,10 +83,6 @@ pub struct Report {
     pub dead: usize,
     pub dead_after_ms: u64,
     pub port_calls: u64,
-    /// How many visits set the webhook, how many incidents were written down, and how many of them the owners were told of.
-    pub restores: usize,
-    pub incidents: usize,
-    pub told_incidents: usize,
     /// How long after the last fault it was quiet.
     pub quiet_after_ms: u64,
     pub story: String,
@@ -182,8 +178,9 @@ pub fn run_poisoned(seed: u64, updates: u64) -> Report {
 }
 
 /// Runs crons that overlap, five each minute for hours, while somebody takes the webhook away from time to time, and nothing else goes
-/// wrong.
-pub fn run_overlapping_crons(seed: u64, thefts: usize) -> Report {
+/// wrong. Beside the report: how many visits set the webhook, how many incidents were written down, and how many of them the owners
+/// were told of.
+pub fn run_overlapping_crons(seed: u64, thefts: usize) -> (Report, [usize; 3]) {
     let until = START + thefts as u64 * THEFT_EACH_MS;
     let scenario = Scenario {
         crons: 5,
@@ -194,7 +191,13 @@ pub fn run_overlapping_crons(seed: u64, thefts: usize) -> Report {
         let at = theft as u64 * THEFT_EACH_MS + stage.world.within(5 * MINUTE_MS, 7 * MINUTE_MS);
         stage.act_at(at, |stage| stage.world.take_webhook());
     }
-    stage.finish(seed)
+    let report = stage.finish(seed);
+    let world = &stage.world;
+    let count = |sql| world.database.sqlite.value(sql).parse().unwrap();
+    let restores = world.history.borrow().visits_at("setWebhook");
+    let incidents = count("SELECT count(*) FROM incident");
+    let told = count("SELECT coalesce(sum(told), 0) FROM alert WHERE kind = 'webhook'");
+    (report, [restores, incidents, told])
 }
 
 /// A run under way.
@@ -433,6 +436,7 @@ impl Stage {
             seed,
             hash: history.hash(),
             violations,
+            coverage: world.coverage.take(),
             updates: ledger.rows.len(),
             decisions: ledger.rows.values().map(|row| row.decisions as usize).sum(),
             doubled: ledger.doubled(),
@@ -440,18 +444,9 @@ impl Stage {
             dead: dead().count(),
             dead_after_ms: dead().max().unwrap_or_default(),
             port_calls: world.port_calls.get(),
-            restores: history.visits_at("setWebhook"),
-            incidents: self.count("SELECT count(*) FROM incident"),
-            told_incidents: self
-                .count("SELECT coalesce(sum(told), 0) FROM alert WHERE kind = 'webhook'"),
             quiet_after_ms: quiet_at.unwrap_or(now).saturating_sub(last_fault),
-            coverage: world.coverage.take(),
             story,
         }
-    }
-
-    fn count(&self, sql: &str) -> usize {
-        self.world.database.sqlite.value(sql).parse().unwrap()
     }
 
     /// Whatever was acknowledged is there.
