@@ -33,11 +33,7 @@ fn refuse_next_webhook(bot: &TestBot) {
         400,
         "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
     ]);
-    bot.telegram
-        .fault(
-            &json!({"on": "api", "method": "setWebhook", "times": 1, "fault": {"error": refusal}}),
-        )
-        .unwrap();
+    bot.fault("setWebhook", 1, json!({"error": refusal}));
 }
 
 #[test]
@@ -603,9 +599,7 @@ fn silence_of_telegram_is_told() {
         json!("truncated"),
         json!({"delay_ms": 40_000}),
     ] {
-        bot.telegram
-            .fault(&json!({"on": "api", "method": "getMe", "times": 1, "fault": fault}))
-            .unwrap();
+        bot.fault("getMe", 1, fault.clone());
         let reply = bot.operator().put("/admin/webhook", "");
         assert_eq!(reply.status, 502, "{fault}");
         assert_eq!(steps(&reply), ["token failed"], "{fault}");
@@ -718,9 +712,7 @@ fn inspecting_in_words_tells_what_is_not_wanted_and_what_went_wrong() {
 #[test]
 fn inspecting_without_an_answer_of_telegram_says_so() {
     let bot = TestBot::new();
-    let lost =
-        json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
-    bot.telegram.fault(&lost).unwrap();
+    bot.fault("getWebhookInfo", 1, "reset_before");
     check(
         &bot.operator().get("/admin/webhook"),
         expect![[r#"
@@ -1053,9 +1045,7 @@ fn no_secret_shows_anywhere() {
             "setMyCommands",
         ] {
             bot.telegram.advance(2_000);
-            bot.telegram
-                .fault(&json!({"on": "api", "method": method, "times": 1, "fault": fault}))
-                .unwrap();
+            bot.fault(method, 1, fault.clone());
             operator().put("/admin/webhook", r#"{"max_connections": 5}"#);
             bot.operator()
                 .put("/admin/webhook", r#"{"max_connections": 6}"#);

@@ -397,11 +397,9 @@ fn a_guard_that_dies_after_opening_an_incident_opens_no_second_one() {
 fn an_incident_ends_by_itself_or_is_called_off() {
     let bot = guarded();
     let secret = bot.secret();
-    let refusal = json!([400, "Bad Request: bad webhook: no"]);
-    let fails =
-        json!({"on": "api", "method": "setWebhook", "times": 1, "fault": {"error": refusal}});
+    let refusal = json!({"error": [400, "Bad Request: bad webhook: no"]});
     bot.rival("deleteWebhook", &json!({}));
-    bot.telegram.fault(&fails).unwrap();
+    bot.fault("setWebhook", 1, refusal.clone());
     assert_eq!(minute(&bot), Watched::Refused);
     let open = &incidents(&bot)[0];
     assert_eq!(
@@ -421,7 +419,7 @@ fn an_incident_ends_by_itself_or_is_called_off() {
     assert_eq!(minute(&bot), Watched::Fine);
     assert_eq!(drifts(&bot), [drift("gone", "by_itself")]);
     bot.rival("deleteWebhook", &json!({}));
-    bot.telegram.fault(&fails).unwrap();
+    bot.fault("setWebhook", 1, refusal);
     minute(&bot);
     bot.operator().delete("/admin/webhook");
     minute(&bot);
@@ -436,9 +434,7 @@ fn an_unresolved_name_is_asked_for_again_after_five_minutes_and_not_before() {
         400,
         "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
     ]);
-    let fails =
-        json!({"on": "api", "method": "setWebhook", "times": 1, "fault": {"error": refusal}});
-    bot.telegram.fault(&fails).unwrap();
+    bot.fault("setWebhook", 1, json!({"error": refusal}));
     let watched: Vec<Watched> = (0..7).map(|_| minute(&bot)).collect();
     assert_eq!(watched[0], Watched::Refused);
     assert_eq!(watched[1..6], [Watched::HoldingBack; 5]);
@@ -448,9 +444,7 @@ fn an_unresolved_name_is_asked_for_again_after_five_minutes_and_not_before() {
 #[test]
 fn silence_of_telegram_changes_nothing() {
     let bot = guarded();
-    let fails =
-        json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
-    bot.telegram.fault(&fails).unwrap();
+    bot.fault("getWebhookInfo", 1, "reset_before");
     assert_eq!(minute(&bot), Watched::NoAnswer);
     assert_eq!(incidents(&bot).len(), 0);
 }
@@ -615,9 +609,7 @@ fn a_rotation_cut_short_that_telegram_refuses_is_tried_again() {
     let next = "n".repeat(64);
     bot.database
         .execute(&format!("UPDATE webhook SET next_secret = '{next}'"));
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "setWebhook", "times": 1, "fault": {"error": [400, "Bad Request: no"]}}))
-        .unwrap();
+    bot.fault("setWebhook", 1, json!({"error": [400, "Bad Request: no"]}));
     assert_eq!(minute(&bot), Watched::Refused);
     is_answered(&bot);
     assert_eq!(minute(&bot), Watched::Rotated);

@@ -1,7 +1,6 @@
 //! What people see: every command and conversation, from the first word to the last.
 
 use expect_test::expect;
-use serde_json::json;
 
 use crate::test_bot::TestBot;
 
@@ -161,9 +160,7 @@ fn status_exists_for_owners_only() {
 #[test]
 fn status_says_so_when_telegram_does_not_answer() {
     let bot = TestBot::new();
-    let lost =
-        json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
-    bot.telegram.fault(&lost).unwrap();
+    bot.fault("getWebhookInfo", 1, "reset_before");
     bot.person("Ada").says("/status");
     bot.transcript(expect![[r#"
         Ada: /status

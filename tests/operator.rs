@@ -8,12 +8,6 @@ use serde_json::{Value, json};
 use crate::sqlite_database::Trip;
 use crate::test_bot::{Dies, TestBot, body, message};
 
-pub(crate) fn fault(bot: &TestBot, fault: Value, times: u64) {
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "sendMessage", "times": times, "fault": fault}))
-        .unwrap();
-}
-
 /// Lets an update's handler crash until it is given up.
 pub(crate) fn bury(bot: &TestBot, update_id: i64, chat: i64) {
     bot.dies(Dies::BeforeHandling);
@@ -26,7 +20,7 @@ pub(crate) fn bury(bot: &TestBot, update_id: i64, chat: i64) {
 
 /// Loses the answers to both sends of a reply, so that it is parked. The number of its update.
 pub(crate) fn park(bot: &TestBot, name: &str) -> i64 {
-    fault(bot, json!("reset_after"), 2);
+    bot.fault("sendMessage", 2, "reset_after");
     let said = bot.person(name).says("/ping");
     bot.telegram.advance(7_000);
     bot.tick();
@@ -77,10 +71,10 @@ fn what_happened_to_an_update_is_told_in_words() {
         Виклик 1.0, sendMessage: виконано. Спроб: 1.
     "#]],
     );
-    fault(
-        &bot,
-        json!({"error": [400, "Bad Request: chat not found"]}),
+    bot.fault(
+        "sendMessage",
         1,
+        json!({"error": [400, "Bad Request: chat not found"]}),
     );
     bot.person("Ada").says("/id");
     story(
@@ -128,7 +122,7 @@ fn every_state_of_an_update_and_of_a_call_has_its_words() {
         Call 1.0, sendMessage: has an unknown outcome and waits for you: POST /admin/outbox/1.0/resend or …/drop. Tries: 2. Telegram did not answer `sendMessage`: the connection failed
     "#]],
     );
-    fault(&bot, json!({"retry_after": 30}), 1);
+    bot.fault("sendMessage", 1, json!({"retry_after": 30}));
     bot.person("Cay").says("/ping");
     story(
         &bot,
@@ -216,9 +210,7 @@ fn what_is_under_way_too_old_or_replayed_has_its_words_too() {
     let bob = bot.person("Bob");
     bob.says("/feedback");
     bob.says("Well done");
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "copyMessage", "times": 1, "fault": {"retry_after": 30}}))
-        .unwrap();
+    bot.fault("copyMessage", 1, json!({"retry_after": 30}));
     let pressed = bob.presses(bob.last_message_with_buttons(), 1);
     let pressed = pressed["update_id"].as_i64().unwrap();
     story(
@@ -395,7 +387,7 @@ fn steps_of_a_replayed_plan_depend_on_each_other_and_not_on_the_first_plan() {
 #[test]
 fn what_still_waits_is_not_replayed() {
     let bot = TestBot::new();
-    fault(&bot, json!({"retry_after": 30}), 1);
+    bot.fault("sendMessage", 1, json!({"retry_after": 30}));
     bot.person("Ada").says("/ping");
     let reply = bot
         .operator()
@@ -519,7 +511,7 @@ fn a_lost_answer_counts_a_parked_call_once() {
 #[test]
 fn an_operators_decision_keeps_the_rest_of_the_plan_in_its_place() {
     let bot = TestBot::new();
-    fault(&bot, json!({"retry_after": 30}), 1);
+    bot.fault("sendMessage", 1, json!({"retry_after": 30}));
     bot.person("Ada").says("/ping");
     let twice = "UPDATE inbox SET plan = json_array(json(plan -> 0), json(plan -> 0))";
     bot.database.execute(twice);
@@ -534,7 +526,7 @@ fn an_operators_decision_keeps_the_rest_of_the_plan_in_its_place() {
 #[test]
 fn a_dropped_call_is_never_made_again() {
     let bot = TestBot::new();
-    fault(&bot, json!({"retry_after": 30}), 1);
+    bot.fault("sendMessage", 1, json!({"retry_after": 30}));
     bot.person("Ada").says("/ping");
     let listed = body(&bot.operator().get("/admin/outbox"));
     let call = &listed["calls"][0];
@@ -557,10 +549,10 @@ fn a_dropped_call_is_never_made_again() {
 #[test]
 fn the_outbox_is_read_page_by_page_and_bad_questions_get_a_remedy() {
     let bot = TestBot::new();
-    fault(
-        &bot,
-        json!({"error": [400, "Bad Request: chat not found"]}),
+    bot.fault(
+        "sendMessage",
         5,
+        json!({"error": [400, "Bad Request: chat not found"]}),
     );
     for name in ["Ada", "Bob", "Cay", "Dan", "Eve"] {
         bot.person(name).says("/ping");
@@ -610,13 +602,13 @@ fn the_outbox_is_read_page_by_page_and_bad_questions_get_a_remedy() {
 fn metrics_count_updates_calls_refusals_and_the_cost() {
     let bot = TestBot::new();
     bot.person("Ada").says("/ping");
-    fault(
-        &bot,
-        json!({"error": [403, "Forbidden: bot was kicked"]}),
+    bot.fault(
+        "sendMessage",
         1,
+        json!({"error": [403, "Forbidden: bot was kicked"]}),
     );
     bot.person("Bob").says("/ping");
-    fault(&bot, json!({"retry_after": 30}), 1);
+    bot.fault("sendMessage", 1, json!({"retry_after": 30}));
     bot.person("Cay").says("/ping");
     bot.post(message(100, 1001, "again"));
     bot.telegram.advance(20_000);
@@ -651,10 +643,10 @@ fn metrics_count_updates_calls_refusals_and_the_cost() {
 #[test]
 fn somebody_who_blocked_the_bot_is_nobodys_mistake() {
     let bot = TestBot::new();
-    fault(
-        &bot,
-        json!({"error": [403, "Forbidden: bot was blocked by the user"]}),
+    bot.fault(
+        "sendMessage",
         1,
+        json!({"error": [403, "Forbidden: bot was blocked by the user"]}),
     );
     bot.person("Ada").says("/ping");
     let shown = body(&bot.operator().get("/admin/updates/100"));

@@ -245,11 +245,7 @@ fn a_later_step_takes_the_number_of_the_message_an_earlier_one_sent() {
 #[test]
 fn telegrams_pause_is_kept_and_then_the_message_comes() {
     let bot = TestBot::new();
-    bot.telegram
-        .fault(
-            &json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"retry_after": 7}}),
-        )
-        .unwrap();
+    bot.fault("sendMessage", 1, json!({"retry_after": 7}));
     bot.person("Ada").says("/ping");
     assert_eq!(bot.calls("sendMessage"), 1);
     bot.telegram.advance(6_000);
@@ -266,11 +262,7 @@ fn telegrams_pause_is_kept_and_then_the_message_comes() {
 #[test]
 fn what_waits_in_a_chat_is_not_overtaken() {
     let bot = TestBot::new();
-    bot.telegram
-        .fault(
-            &json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"retry_after": 7}}),
-        )
-        .unwrap();
+    bot.fault("sendMessage", 1, json!({"retry_after": 7}));
     let ada = bot.person("Ada");
     ada.says("/ping");
     ada.says("/id");
@@ -288,9 +280,7 @@ fn what_waits_in_a_chat_is_not_overtaken() {
 fn a_reply_lost_after_the_effect_is_doubled_at_most_once() {
     let bot = TestBot::new();
     bot.set("OWNER_IDS", "");
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "sendMessage", "times": 9, "fault": "reset_after"}))
-        .unwrap();
+    bot.fault("sendMessage", 9, "reset_after");
     bot.person("Ada").says("/ping");
     for _ in 0..9 {
         bot.telegram.advance(61_000);
@@ -310,9 +300,11 @@ fn a_refusal_shows_in_telegrams_own_words() {
     bot.person("Ada").acts(json!({"act": "block"}));
     let update = bot.person("Ada").acts(json!({"act": "unblock"}));
     assert!(update.is_object());
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"error": [400, "Bad Request: chat not found"]}}))
-        .unwrap();
+    bot.fault(
+        "sendMessage",
+        1,
+        json!({"error": [400, "Bad Request: chat not found"]}),
+    );
     bot.person("Ada").says("/ping");
     let shown = bot.operator().get("/admin/updates?limit=1").body;
     assert!(
@@ -323,9 +315,7 @@ fn a_refusal_shows_in_telegrams_own_words() {
 
 /// Lets a group's message be refused with a pause, so that the chat's gate is closed.
 fn paused(bot: &TestBot, name: &str, seconds: u64) {
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "sendMessage", "times": 1, "fault": {"retry_after": seconds}}))
-        .unwrap();
+    bot.fault("sendMessage", 1, json!({"retry_after": seconds}));
     bot.person(name).says("/ping");
 }
 
@@ -402,9 +392,7 @@ fn waits_are_spread_so_that_what_failed_together_does_not_come_back_together() {
 #[test]
 fn a_call_that_is_paused_for_a_day_is_given_up() {
     let bot = TestBot::new();
-    bot.telegram
-        .fault(&json!({"on": "api", "method": "sendMessage", "times": 99, "fault": {"retry_after": 3600}}))
-        .unwrap();
+    bot.fault("sendMessage", 99, json!({"retry_after": 3600}));
     bot.person("Ada").says("/ping");
     for hour in 1..=26 {
         bot.telegram.advance(3_601_000);

@@ -176,6 +176,13 @@ impl TestBot {
         tick
     }
 
+    /// The next so many calls of a method go wrong at Telegram.
+    pub fn fault(&self, method: &str, times: u64, fault: impl Into<Value>) {
+        let fault: Value = fault.into();
+        let order = json!({"on": "api", "method": method, "times": times, "fault": fault});
+        self.telegram.fault(&order).unwrap();
+    }
+
     /// What somebody else with the token asks of Telegram.
     pub fn rival(&self, method: &str, parameters: &Value) -> Value {
         let response = self.telegram.call(rivals_call(method, parameters), 60_000);

@@ -6,15 +6,14 @@ use onehook::telegram::transport::Outgoing;
 use onehook::telegram::update::Update;
 use onehook::visit::Visit;
 use pollster::block_on;
-use serde_json::{from_slice, json, to_value};
+use serde_json::{Value, from_slice, json, to_value};
 
 use crate::emulator::telegram::Request;
 use crate::test_bot::{ALERT_URL, START, TOKEN, TestBot, message};
 
 /// The visit of somebody who writes in a topic of a forum.
 fn with_visit(bot: &TestBot, then: impl FnOnce(&Visit)) {
-    let mut update: serde_json::Value =
-        from_slice(message(7, 1001, "/sum 1 2").as_bytes()).unwrap();
+    let mut update: Value = from_slice(message(7, 1001, "/sum 1 2").as_bytes()).unwrap();
     update["message"]["message_thread_id"] = json!(5);
     update["message"]["is_topic_message"] = json!(true);
     let update = Update::parse(update.to_string().as_bytes()).unwrap();
@@ -44,7 +43,7 @@ fn file_of(bot: &TestBot, bytes: &str) -> String {
         body: body.into_bytes(),
     };
     let sent = bot.telegram.call(request, 1_000).unwrap();
-    let sent: serde_json::Value = from_slice(&sent.body).unwrap();
+    let sent: Value = from_slice(&sent.body).unwrap();
     let id = &sent["result"]["document"]["file_id"];
     id.as_str().unwrap().to_owned()
 }
@@ -65,8 +64,7 @@ fn a_file_that_is_not_to_be_had_is_none() {
     let id = file_of(&bot, "one two");
     with_visit(&bot, |visit| {
         assert_eq!(block_on(visit.file("no such file")), None);
-        let lost = json!({"on": "api", "method": "getFile", "times": 1, "fault": "reset_before"});
-        bot.telegram.fault(&lost).unwrap();
+        bot.fault("getFile", 1, "reset_before");
         assert_eq!(block_on(visit.file(&id)), None);
         assert!(block_on(visit.file(&id)).is_some(), "and then it is");
     });

@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
 use crate::emulator::telegram::{Delivered, Response};
-use crate::operator::{bury, fault, park};
+use crate::operator::{bury, park};
 use crate::test_bot::{ADMIN_TOKEN, Dies, ORIGIN, TOKEN, TestBot, body, message, rivals_call};
 
 /// What is said of some parts of the bot: the state, the words, and how we know.
@@ -283,8 +283,7 @@ fn a_log_out_is_told() {
 #[test]
 fn silence_of_telegram_is_told_and_the_rest_is_examined() {
     let bot = TestBot::new();
-    let down = json!({"on": "api", "method": "getMe", "times": 9, "fault": "reset_before"});
-    bot.telegram.fault(&down).unwrap();
+    bot.fault("getMe", 9, "reset_before");
     check(
         &bot,
         &["token", "webhook", "database", "cron"],
@@ -295,8 +294,7 @@ fn silence_of_telegram_is_told_and_the_rest_is_examined() {
         "#]],
     );
     let bot = TestBot::new();
-    let down = json!({"on": "api", "method": "getWebhookInfo", "times": 9, "fault": "html"});
-    bot.telegram.fault(&down).unwrap();
+    bot.fault("getWebhookInfo", 9, "html");
     check(
         &bot,
         &["token", "webhook", "database", "cron"],
@@ -467,10 +465,10 @@ fn rows_that_need_somebody_are_counted() {
     let bot = TestBot::new();
     bury(&bot, 7, 5);
     park(&bot, "Bob");
-    fault(
-        &bot,
-        json!({"error": [400, "Bad Request: message text is empty"]}),
+    bot.fault(
+        "sendMessage",
         1,
+        json!({"error": [400, "Bad Request: message text is empty"]}),
     );
     bot.person("Cyd").says("/ping");
     bot.post("no update");
@@ -746,8 +744,7 @@ fn nobody_to_tell_is_told() {
 fn a_rotation_that_hangs_is_told() {
     let bot = TestBot::new();
     bot.telegram.advance(61_000);
-    let down = json!({"on": "api", "method": "setWebhook", "times": 1, "fault": "reset_before"});
-    bot.telegram.fault(&down).unwrap();
+    bot.fault("setWebhook", 1, "reset_before");
     assert_eq!(
         bot.operator()
             .sends("POST", "/admin/webhook/rotate", "")

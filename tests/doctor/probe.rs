@@ -348,8 +348,7 @@ fn whatever_else_telegram_says_is_told_and_the_webhook_comes_back() {
         json!("html"),
     ] {
         let bot = TestBot::new();
-        let order = json!({"on": "api", "method": "getUpdates", "times": 9, "fault": fault});
-        bot.telegram.fault(&order).unwrap();
+        bot.fault("getUpdates", 9, fault.clone());
         let told = heard(&probe(&bot, "release=true"));
         assert_eq!(
             (&told["verdict"], &told["webhook"]),
@@ -376,8 +375,7 @@ fn a_webhook_that_was_stolen_before_is_set_when_the_listening_ends() {
 #[test]
 fn if_it_cannot_put_the_webhook_back_the_guard_does_and_opens_no_incident() {
     let bot = TestBot::new();
-    let order = json!({"on": "api", "method": "setWebhook", "times": 1, "fault": "reset_before"});
-    bot.telegram.fault(&order).unwrap();
+    bot.fault("setWebhook", 1, "reset_before");
     let told = heard(&probe(&bot, "seconds=5&release=true"));
     assert_eq!(told["webhook"], "left_to_guard");
     assert_eq!(bot.webhook()["url"], "");
@@ -529,9 +527,7 @@ fn bad_seconds_are_refused_before_anything_is_done() {
 #[test]
 fn silence_of_telegram_or_of_the_database_stops_it_before_it_begins() {
     let bot = TestBot::new();
-    let order =
-        json!({"on": "api", "method": "getWebhookInfo", "times": 1, "fault": "reset_before"});
-    bot.telegram.fault(&order).unwrap();
+    bot.fault("getWebhookInfo", 1, "reset_before");
     let reply = probe(&bot, "release=true");
     assert_eq!(
         (
@@ -562,8 +558,7 @@ fn silence_of_telegram_or_of_the_database_stops_it_before_it_begins() {
 fn a_webhook_that_was_taken_away_although_telegram_was_silent_comes_back() {
     for (fault, url) in [("reset_before", ours()), ("reset_after", ours())] {
         let bot = TestBot::new();
-        let order = json!({"on": "api", "method": "deleteWebhook", "times": 9, "fault": fault});
-        bot.telegram.fault(&order).unwrap();
+        bot.fault("deleteWebhook", 9, fault);
         assert_eq!(probe(&bot, "release=true").status, 502);
         assert_eq!(bot.webhook()["url"], url, "{fault}");
         bot.telegram.advance(60_000);
